@@ -117,6 +117,11 @@ function(envknit_test name)
   target_link_libraries(test_${name} PRIVATE
     envknit::include envknit_flags ${arg_DEPS}
     GTest::gmock GTest::gtest GTest::gtest_main)
+  if(ENVKNIT_SANITIZE STREQUAL "thread")
+    target_sources(test_${name} PRIVATE
+      ${PROJECT_SOURCE_DIR}/tests/sanitizers/absl_synchronization_annotations.cc)
+    target_link_libraries(test_${name} PRIVATE absl::synchronization ${CMAKE_DL_LIBS})
+  endif()
   set_target_properties(test_${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND test_${name})
