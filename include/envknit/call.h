@@ -60,6 +60,9 @@ struct CallResult {
   std::vector<LadderNotice> notices;
   // The worker that ran it; epoch 0 when none did.
   WorkerInfo worker;
+  // Consecutive handle ids of `worker.epoch` that the reply gives away.
+  uint64_t first_handle = 0;
+  uint32_t handle_count = 0;
 };
 
 // Called exactly once, from any thread, possibly before the submitting function returns. Must not block. The result's
