@@ -47,7 +47,7 @@ def version_folders() -> Iterator[str]:
 
 def candidates(prefixes: list[str]) -> Iterator[str]:
     """Executables to ask, best first; some may not exist."""
-    yield sys.executable
+    yield getattr(sys, "_base_executable", sys.executable)
     for prefix in prefixes:
         yield os.path.join(prefix, "bin", "python3")
         yield from sorted(glob.glob(os.path.join(prefix, "*", "bin", "python3")))
