@@ -1,0 +1,176 @@
+"""Benchmarks of the Python API, end to end: contestants side by side in one run.
+
+Contestants: "ours" (this project over gRPC), "reference" (envknit 0.2.0, a pure
+Python implementation of the same API), "socketpair" (two Pythons, a raw
+socketpair, marshal: the floor) and "in-process" (no boundary, for context).
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from contestants import HERE, Contestant, ContestantError
+from measurement import FULL, QUICK, Stage
+from report import OURS, REFERENCE, Machine, Report
+from rows import ColdRow, load_rows
+from workshop import Workshop, WorkshopError, base_interpreter, find_ours
+
+CHECKOUT = HERE.parent.parent
+KINDS = {
+    OURS: "envknit",
+    REFERENCE: "envknit",
+    "socketpair": "socketpair",
+    "in-process": "in-process",
+}
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+class _Progress:
+    """One line that changes on a terminal; elsewhere a line for each row."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._row = ""
+
+    def __call__(self, text: str) -> None:
+        if self._terminal:
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+        elif text.split(":", 1)[0] != self._row:
+            self._row = text.split(":", 1)[0]
+            _say(self._row)
+
+    def end(self) -> None:
+        if self._terminal:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _parse(rows: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="run.sh",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="rows: " + ", ".join(rows) + "\nexit status: 0, 1 when ours has no figure in a row"
+        " or something is missing, 2 for wrong usage",
+    )
+
+    def names_of(known: list[str]) -> Callable[[str], list[str]]:
+        def parse(text: str) -> list[str]:
+            chosen = [name for name in text.split(",") if name]
+            unknown = [name for name in chosen if name not in known]
+            if unknown or not chosen:
+                raise argparse.ArgumentTypeError(
+                    f"no such name: {', '.join(unknown) or text!r} (known: {', '.join(known)})"
+                )
+            return [name for name in known if name in chosen]
+
+        return parse
+
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter samples (< 60 s)")
+    parser.add_argument(
+        "--rows", type=names_of(rows), default=rows, metavar="A,B", help="only these rows"
+    )
+    parser.add_argument(
+        "--contestants",
+        type=names_of(list(KINDS)),
+        default=list(KINDS),
+        metavar="A,B",
+        help=f"only these of {', '.join(KINDS)}",
+    )
+    parser.add_argument(
+        "--ours",
+        metavar="PYTHON",
+        help="interpreter that has this project's envknit (default: .venv/bin/python, which"
+        " deploy/quickstart.sh makes); the other contestants run on the interpreter below it",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples here")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here too")
+    return parser.parse_args()
+
+
+def _only_run(folder: Path) -> IO[str]:
+    """A lock held to the end of the process: two runs at once measure each other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "run.lock").open("w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise WorkshopError("another run of the benchmarks is under way in this checkout") from None
+    return lock
+
+
+def _contestants(names: list[str], ours: str, base: str, workshop: Workshop) -> list[Contestant]:
+    pythons = {OURS: ours}
+    if REFERENCE in names:
+        pythons[REFERENCE] = workshop.reference_python()
+    return [Contestant(name, KINDS[name], pythons.get(name, base)) for name in names]
+
+
+def _run(options: argparse.Namespace) -> Report:
+    ours = find_ours(options.ours, CHECKOUT) if OURS in options.contestants else ""
+    base = base_interpreter(ours or sys.executable)
+    workshop = Workshop(CHECKOUT / "build" / "bench", base, _say)
+    contestants = _contestants(options.contestants, ours, base, workshop)
+    settings = workshop.settings()
+    for log in workshop.logs.glob("*.log"):
+        log.unlink()
+
+    effort = QUICK if options.quick else FULL
+    report = Report(Machine.here(), effort, contestants, {}, {})
+    progress = _Progress()
+    with Stage(contestants, settings, workshop.logs, effort, progress) as stage:
+        for contestant in contestants:
+            try:
+                report.described[contestant.name] = stage.describe(contestant)
+            except ContestantError as error:
+                report.described[contestant.name] = {"description": f"doesn't start: {error}"}
+        rows = load_rows()
+        for name in options.rows:
+            row = rows[name]
+            if isinstance(row, ColdRow):
+                report.rows[name] = (row, stage.run_cold(name, row))
+            else:
+                report.rows[name] = (row, stage.run_warm(name, row))
+    progress.end()
+    return report
+
+
+def _write(report: Report, options: argparse.Namespace) -> None:
+    table = report.markdown()
+    print(table, end="")
+    if options.markdown:
+        options.markdown.write_text(table, encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(report.as_json(), indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> int:
+    """Runs what the command line asks for; the exit status."""
+    options = _parse(list(load_rows()))
+    begin = time.monotonic()
+    try:
+        lock = _only_run(CHECKOUT / "build" / "bench")
+        with lock:
+            report = _run(options)
+    except WorkshopError as error:
+        _say(f"run.sh: {error}")
+        return 1
+    _write(report, options)
+    _say(f"took {time.monotonic() - begin:.0f} s")
+    ours_failed = any(
+        OURS in results and results[OURS].failure for _, results in report.rows.values()
+    )
+    return 1 if ours_failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""Makes what a run needs under build/bench/, once, and finds it again later.
+
+For each Python minor a folder of its own: the reference in a virtual
+environment, the packages that workers load (`pip install --target`), and the
+lock file that names them. A step writes a stamp with its inputs when it is
+done, so a broken or outdated one is made anew and a good one costs nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from contestants import HERE
+from settings import Package, Settings
+
+REFERENCE_VERSION = "0.2.0"
+TARGET_VERSION = "1.0"
+# The reference's worker finds lock files only with pyyaml, and its results are
+# the client's own numpy objects.
+_REFERENCE_NEEDS = ("pyyaml",)
+
+
+class WorkshopError(Exception):
+    """Something is missing that this run needs; the text says what to do."""
+
+
+class Workshop:
+    """The prepared files for one base interpreter; not thread-safe."""
+
+    def __init__(self, folder: Path, base_python: str, say: Callable[[str], None]) -> None:
+        self._python = base_python
+        self._say = say
+        minor = self._ask("import sys; print('%d.%d' % sys.version_info[:2])")
+        # The newest numpy 1 has no wheels for Python 3.13.
+        self._numpy = "1.26.4" if tuple(map(int, minor.split("."))) < (3, 13) else "2.2.6"
+        self.folder = folder / f"python{minor}"
+        self.logs = self.folder / "logs"
+        self.logs.mkdir(parents=True, exist_ok=True)
+
+    def reference_python(self) -> str:
+        """The interpreter that has the reference implementation installed."""
+        venv = self.folder / "reference"
+        python = venv / "bin" / "python"
+        wanted = [f"envknit=={REFERENCE_VERSION}", *_REFERENCE_NEEDS, f"numpy=={self._numpy}"]
+        self._once(
+            venv,
+            f"virtual environment of the reference ({', '.join(wanted)})",
+            [self._python, *wanted],
+            lambda: self._make_venv(venv, wanted),
+        )
+        return str(python)
+
+    def settings(self) -> Path:
+        """The settings file; the packages and the lock file are there when it is."""
+        numpy = self.folder / "numpy"
+        self._once(
+            numpy,
+            f"numpy {self._numpy} for the workers",
+            [self._python, self._numpy],
+            lambda: self._pip("install", "--target", str(numpy), f"numpy=={self._numpy}"),
+        )
+        target = self._make_target()
+        settings = Settings(
+            lock=str(self.folder / "bench.lock.yaml"),
+            python=self._python,
+            packages={
+                "numpy": Package(self._numpy, str(numpy)),
+                "bench_target": Package(TARGET_VERSION, str(target)),
+            },
+        )
+        lines = ['schema_version: "1.0"', "environments:"]
+        for name, package in settings.packages.items():
+            lines += [
+                f"  {name}:",
+                f"    - name: {name}",
+                f'      version: "{package.version}"',
+                f'      install_path: "{package.path}"',
+            ]
+        Path(settings.lock).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        path = self.folder / "settings.json"
+        settings.write(path)
+        return path
+
+    def _make_target(self) -> Path:
+        """Installs target/ as a package with metadata; so small that it is done every time."""
+        folder = self.folder / "bench_target"
+        metadata = folder / f"bench_target-{TARGET_VERSION}.dist-info"
+        metadata.mkdir(parents=True, exist_ok=True)
+        shutil.copy(HERE / "target" / "bench_target.py", folder)
+        (metadata / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: bench-target\nVersion: {TARGET_VERSION}\n",
+            encoding="utf-8",
+        )
+        (metadata / "top_level.txt").write_text("bench_target\n", encoding="utf-8")
+        (metadata / "RECORD").write_text("bench_target.py,,\n", encoding="utf-8")
+        return folder
+
+    def _once(self, folder: Path, title: str, inputs: list[str], make: Callable[[], None]) -> None:
+        stamp = folder.with_name(folder.name + ".made")
+        wanted = "\n".join(inputs) + "\n"
+        if folder.is_dir() and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+            return
+        self._say(f"preparing {title}")
+        stamp.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        make()
+        stamp.write_text(wanted, encoding="utf-8")
+
+    def _make_venv(self, venv: Path, packages: list[str]) -> None:
+        self._run(
+            [self._python, "-m", "venv", str(venv)],
+            "Making a virtual environment failed: on Debian, apt-get install python3-venv",
+        )
+        self._run(
+            [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", *packages],
+            "Installing failed: is the package index reachable?",
+        )
+
+    def _pip(self, *arguments: str) -> None:
+        """pip of the reference's environment: the system's may be absent or managed."""
+        python = self.reference_python()
+        self._run(
+            [python, "-m", "pip", *arguments, "-q"],
+            "Installing failed: is the package index reachable?",
+        )
+
+    def _run(self, command: list[str], advice: str) -> None:
+        done = subprocess.run(
+            [*command], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            output = (done.stdout + done.stderr).strip()[-1500:]
+            raise WorkshopError(f"{advice}\n  command: {' '.join(command)}\n{output}")
+
+    def _ask(self, code: str) -> str:
+        done = subprocess.run(
+            [self._python, "-I", "-c", code], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise WorkshopError(f"{self._python} doesn't run: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+
+def base_interpreter(python: str) -> str:
+    """The interpreter below ``python``: itself, or what its virtual environment was made of."""
+    code = "import sys; print(getattr(sys, '_base_executable', '') or sys.executable)"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise WorkshopError(f"{python} doesn't run: {done.stderr.strip()}")
+    return done.stdout.strip() or sys.executable
+
+
+def find_ours(named: str | None, checkout: Path) -> str:
+    """The interpreter that has this project's package; WorkshopError when there is none."""
+    python = named or str(checkout / ".venv" / "bin" / "python")
+    if shutil.which(python) is None:
+        raise WorkshopError(
+            f"{python} is not there: run deploy/quickstart.sh first, name an interpreter that has"
+            " the package (--ours PYTHON), or leave it out (--contestants reference,socketpair)"
+        )
+    # Only ours has fetch(); both packages have the same name.
+    code = "import envknit; print(envknit.fetch and envknit.__version__)"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise WorkshopError(
+            f"{python} has no working envknit of this project ({reason}): run"
+            " deploy/quickstart.sh, or name another interpreter with --ours PYTHON"
+        )
+    return python
