@@ -10,8 +10,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=deploy/steps.sh
 . "$root/deploy/steps.sh"
-# shellcheck source=deploy/demo_environments.sh
-. "$root/deploy/demo_environments.sh"
+# shellcheck source=deploy/numpy_environments.sh
+. "$root/deploy/numpy_environments.sh"
 
 case ${1:-} in
   '') ;;
@@ -40,7 +40,10 @@ if ! same_python "$root/.venv" || needs_client "$root/.venv"; then
     "read the first error in the log; if memory ran out, CMAKE_BUILD_PARALLEL_LEVEL=1 $0" \
     make_client_venv
 fi
-make_demo_environments
+for name in numpy1 numpy2; do
+  numpy_environment "$root/.demo" "$name"
+done
+write_lock "$root/.demo/envknit.lock.yaml" numpy1 numpy2
 say "==> running deploy/demo.py with .venv/bin/python, which has no numpy"
 say
 "$root/.venv/bin/python" "$root/deploy/demo.py" "$root/.demo/envknit.lock.yaml" ||

@@ -3,6 +3,7 @@
 # progress and say what to do when they fail, and the set-up both need.
 # The sourcing script sets `root` (the checkout).
 
+# shellcheck disable=SC2154  # set by the sourcing script
 log_dir=$root/build/logs
 
 say() { printf '%s\n' "$*"; }

@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# Sourced by tests/run.sh: the suites of the C++ code.
+# shellcheck disable=SC2154  # set by the sourcing script and steps.sh
+
+# run_gtests SUITE PRESET   each test executable of that build.
+run_gtests() {
+  local suite=$1 executable name any=
+  mkdir -p "$results/$suite"
+  for executable in "$root/build/$2"/tests/test_*; do
+    [ -x "$executable" ] || continue
+    any=1
+    name=$(basename "$executable")
+    counted "$suite" "$name" "$results/$suite/$name.xml" \
+      timeout 600 "$executable" "--gtest_output=xml:$results/$suite/$name.xml"
+  done
+  [ -n "$any" ] || record "$suite" failed "no test executables"
+}
+
+suite_unit() {
+  build_release unit
+  [ -z "$ok" ] || run_gtests unit release
+}
+
+# Warnings are errors, so building is the check.
+suite_clang() {
+  check clang "build of preset clang" build_preset clang all
+}
+
+suite_tsan() {
+  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+  check tsan "build of preset tsan" build_preset tsan envknit_tests
+  [ -z "$ok" ] || run_gtests tsan tsan
+  unset TSAN_OPTIONS
+}
+
+suite_asan() {
+  export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
+  export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+  check asan "build of preset asan" build_preset asan all
+  if [ -n "$ok" ]; then
+    run_gtests asan asan
+    run_integration asan "$root/build/asan/bin/envknitd"
+  fi
+  unset ASAN_OPTIONS UBSAN_OPTIONS
+}

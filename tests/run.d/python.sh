@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# Sourced by tests/run.sh: the suites of pytest, and the benchmarks.
+# What the tests are given is described in tests/README.md.
+# shellcheck disable=SC2154  # set by the sourcing script and steps.sh
+
+run_pytest() {
+  local suite=$1 name=$2
+  shift 2
+  mkdir -p "$results/$suite"
+  counted "$suite" "$name" "$results/$suite/$name.xml" \
+    timeout 1800 "$tests_venv/bin/python" -m pytest -q -p no:cacheprovider -c "$root/tests/pytest.ini" \
+    --rootdir "$root/tests" --junitxml "$results/$suite/$name.xml" "$@"
+}
+
+suite_python() {
+  [ -d "$root/tests/python" ] || { skip python tests/python "there are none"; return; }
+  prepare_python python
+  [ -z "$ok" ] || run_pytest python tests-python "$root/tests/python"
+}
+
+# run_integration SUITE DAEMON
+run_integration() {
+  [ -d "$root/tests/integration" ] || { skip "$1" tests/integration "there are none"; return; }
+  prepare_python "$1"
+  [ -n "$ok" ] || return 0
+  go_tool grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3
+  export ENVKNIT_TEST_DAEMON=$2 ENVKNIT_TEST_GRPCURL=$tool ENVKNIT_TEST_NO_GRPCURL=$why_not
+  run_pytest "$1" tests-integration "$root/tests/integration"
+}
+
+suite_integration() {
+  build_release integration
+  [ -z "$ok" ] || run_integration integration "$root/build/release/bin/envknitd"
+}
+
+suite_benchmarks() {
+  [ -x "$root/tests/benchmarks/run.sh" ] || { skip benchmarks tests/benchmarks "there are none"; return; }
+  prepare_python benchmarks
+  [ -z "$ok" ] || check benchmarks "tests/benchmarks/run.sh --smoke" "$root/tests/benchmarks/run.sh" --smoke
+}
