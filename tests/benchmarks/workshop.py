@@ -162,8 +162,8 @@ def find_ours(named: str | None, checkout: Path) -> str:
             f"{python} is not there: run deploy/quickstart.sh first, name an interpreter that has"
             " the package (--ours PYTHON), or leave it out (--contestants reference,socketpair)"
         )
-    # Only ours has fetch(); both packages have the same name.
-    code = "import envknit; print(envknit.fetch and envknit.__version__)"
+    # Both packages have the same name; only ours has this class.
+    code = "import envknit; print(envknit.RemoteError and envknit.__version__)"
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no output"])[-1]
