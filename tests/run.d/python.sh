@@ -36,5 +36,5 @@ suite_integration() {
 suite_benchmarks() {
   [ -x "$root/tests/benchmarks/run.sh" ] || { skip benchmarks tests/benchmarks "there are none"; return; }
   prepare_python benchmarks
-  [ -z "$ok" ] || check benchmarks "tests/benchmarks/run.sh --smoke" "$root/tests/benchmarks/run.sh" --smoke
+  [ -z "$ok" ] || check benchmarks "tests/benchmarks/run.sh --quick" "$root/tests/benchmarks/run.sh" --quick
 }
