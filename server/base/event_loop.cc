@@ -36,15 +36,15 @@ absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(
   }
   std::unique_ptr<EventLoop> loop(
       new EventLoop(clock, std::move(epoll), std::move(wakeup)));
-  absl::Notification started;
   EventLoop* const self = loop.get();
+  // Waited for here: the thread's number is set before anyone can ask for it.
+  absl::Notification started;
   loop->thread_ = std::thread([self, &started] {
-    started.WaitForNotification();
+    self->thread_id_ = std::this_thread::get_id();
+    started.Notify();
     self->Run();
   });
-  // Set before the thread does anything, so that callbacks may ask for it.
-  loop->thread_id_ = loop->thread_.get_id();
-  started.Notify();
+  started.WaitForNotification();
   return loop;
 }
 
