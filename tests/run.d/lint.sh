@@ -45,7 +45,17 @@ shell_check() {
   (cd "$root" && { tracked '*.sh' && printf '.ci/run\n'; } | xargs shellcheck -x)
 }
 
-buf_lint() { (cd "$root/protos" && "$1" lint); }
+# On a copy, beside the google/rpc protos that the build takes from PyPI.
+buf_lint() {
+  local copy=$root/build/buf google
+  google=$("$build_venv/bin/python" "$root/server/cmake/locate_packages.py" | cut -d';' -f2)
+  rm -rf "$copy"
+  mkdir -p "$copy/google/rpc"
+  cp -r "$root/protos/." "$copy"
+  cp "$google"/google/rpc/{code,status,error_details}.proto "$copy/google/rpc"
+  cd "$copy" || return
+  "$1" lint
+}
 
 suite_tidy() {
   check tidy "configuration of preset clang" configure clang
