@@ -19,7 +19,9 @@ fail() {
 watch_log() {
   local log=$1 shown='' line pause=15
   [ ! -t 1 ] || pause=1
-  while sleep "$pause"; do
+  # Its output elsewhere: it outlives this function by up to a pause, and must not
+  # keep a pipe of the caller's open.
+  while sleep "$pause" >/dev/null 2>&1; do
     line=$(grep -aoE '^ *(\[[0-9]+/[0-9]+\] [A-Za-z ]+|Setting up [^ ]+|Downloading [^ ]+|Collecting [^ ]+)' "$log" 2>/dev/null | tail -n 1)
     [ "$line" != "$shown" ] || continue
     shown=$line
@@ -27,10 +29,20 @@ watch_log() {
   done
 }
 
+# Also after Ctrl-C, which a background process doesn't see.
+watcher=
+end_watcher() {
+  [ -n "$watcher" ] || return 0
+  kill "$watcher" 2>/dev/null || true
+  wait "$watcher" 2>/dev/null || true
+  watcher=
+}
+trap end_watcher EXIT
+
 # step TITLE ADVICE COMMAND…   runs it with its output in a log; on failure
 # prints the log's end and ADVICE, and ends the script.
 step() {
-  local title=$1 advice=$2 started=$SECONDS log status watcher
+  local title=$1 advice=$2 started=$SECONDS log status
   shift 2
   mkdir -p "$log_dir"
   log=$log_dir/$(printf '%s' "$title" | tr -cs 'a-zA-Z0-9.' '-').log
@@ -43,8 +55,7 @@ step() {
   (set -e && "$@") >>"$log" 2>&1 </dev/null
   status=$?
   set -e
-  kill "$watcher" 2>/dev/null
-  wait "$watcher" 2>/dev/null || true
+  end_watcher
   [ ! -t 1 ] || printf '\r\033[K'
   if [ "$status" -ne 0 ]; then
     printf '\n--- the last lines of %s\n' "$log" >&2
@@ -74,15 +85,18 @@ apt_install() {
 # install_packages LIST…   installs what is missing, and nothing else.
 install_packages() {
   local packages
-  command -v apt-get >/dev/null ||
-    fail "this is not a Debian system" "install what $* name, then run cmake as the presets show"
+  if ! command -v apt-get >/dev/null; then
+    say "    not a Debian system: what $* name must be here already"
+    return 0
+  fi
   mapfile -t packages < <(missing_packages "$@")
   [ "${#packages[@]}" -gt 0 ] || return 0
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null ||
       fail "packages are missing and there is no sudo" "as root: apt-get install ${packages[*]}"
     # Here, where it can still ask for a password; the step has no terminal.
-    sudo -v || fail "packages are missing and sudo refused" "as root: apt-get install ${packages[*]}"
+    sudo -n true 2>/dev/null || sudo -v ||
+      fail "packages are missing and sudo refused" "as root: apt-get install ${packages[*]}"
   fi
   step "installing ${#packages[@]} Debian packages" \
     "check the network and the package sources (apt-get update), then run this again" \
