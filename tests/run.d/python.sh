@@ -36,5 +36,6 @@ suite_integration() {
 suite_benchmarks() {
   [ -x "$root/tests/benchmarks/run.sh" ] || { skip benchmarks tests/benchmarks "there are none"; return; }
   prepare_python benchmarks
-  [ -z "$ok" ] || check benchmarks "tests/benchmarks/run.sh --quick" "$root/tests/benchmarks/run.sh" --quick
+  [ -z "$ok" ] || check benchmarks "tests/benchmarks/run.sh --quick" \
+    "$root/tests/benchmarks/run.sh" --quick --ours "$tests_venv/bin/python"
 }
