@@ -10,8 +10,8 @@
 namespace envknit {
 
 // Appends the fields args and kwargs of a CallRequest. `args` is a tuple,
-// `kwargs` a dict with str keys, or nullptr. Calls encoder.BeginMessage(). False:
-// `out` is as it was and `error` has a path such as "args[0][3]" or
+// `kwargs` a dict with str keys, or nullptr. Calls encoder.BeginMessage().
+// False: `out` is as it was and `error` has a path such as "args[0][3]" or
 // "kwargs.axis".
 bool EncodeCallArguments(ValueEncoder& encoder, ByteWriter& out, PyObject* args,
                          PyObject* kwargs, CodecError& error);

@@ -17,9 +17,9 @@ class MemoryviewTensorDecoder final : public TensorDecoder {
   PyObject* Decode(const TensorFields& tensor, CodecError& error) override;
 };
 
-// Tensors as real, writable arrays of this Python's own numpy, which is imported
-// when the first tensor comes; as memoryviews if there is no numpy. Owned by the
-// worker's runtime; needs the GIL.
+// Tensors as real, writable arrays of this Python's own numpy, which is
+// imported when the first tensor comes; as memoryviews if there is no numpy.
+// Owned by the worker's runtime; needs the GIL.
 class NumpyTensorDecoder final : public TensorDecoder {
  public:
   PyObject* Decode(const TensorFields& tensor, CodecError& error) override;

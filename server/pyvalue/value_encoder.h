@@ -13,11 +13,11 @@
 
 namespace envknit {
 
-// Writes Python objects as the message envknit.v1.Value. One encoder serves many
-// messages, one at a time: BeginMessage() before each. Exact types only, by the
-// type's address; no user code runs. Needs the GIL; not thread safe. Methods
-// append the field `field` (number of the enclosing message) to `out` and return
-// true, or leave `out` as it was, fill `error` and return false.
+// Writes Python objects as the message envknit.v1.Value. One encoder serves
+// many messages, one at a time: BeginMessage() before each. Exact types only,
+// by the type's address; no user code runs. Needs the GIL; not thread safe.
+// Methods append the field `field` (number of the enclosing message) to `out`
+// and return true, or leave `out` as it was, fill `error` and return false.
 class ValueEncoder final {
  public:
   // `handles` is borrowed.
@@ -56,8 +56,6 @@ class ValueEncoder final {
   // kOther: not of the kinds the function knows, nothing was written.
   enum class Tried { kDone, kOther, kFailed };
 
-  Tried TryScalar(ByteWriter& out, PyObject* object, std::size_t budget,
-                  CodecError& error);
   bool EncodeBody(ByteWriter& out, PyObject* object, Mode mode, uint32_t depth,
                   CodecError& error);
   Tried TryContainer(ByteWriter& out, PyObject* object, Mode mode,

@@ -1,0 +1,208 @@
+#include "server/pyvalue/tensor_decoders.h"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "server/pyvalue/concat.h"
+
+namespace envknit {
+namespace {
+
+// Format for memoryview.cast() of an element; nullptr if it has none.
+const char* CastFormat(const TensorFields& tensor) {
+  switch (tensor.kind) {
+    case 'b':
+      return "?";
+    case 'i':
+      switch (tensor.item_bytes) {
+        case 1:
+          return "b";
+        case 2:
+          return "h";
+        case 4:
+          return "i";
+        default:
+          return "q";
+      }
+    case 'u':
+      switch (tensor.item_bytes) {
+        case 1:
+          return "B";
+        case 2:
+          return "H";
+        case 4:
+          return "I";
+        default:
+          return "Q";
+      }
+    case 'f':
+      if (tensor.item_bytes == 4) return "f";
+      if (tensor.item_bytes == 8) return "d";
+      return nullptr;
+    case 'S':
+      return tensor.item_bytes == 1 ? "c" : nullptr;
+    default:
+      return nullptr;
+  }
+}
+
+// Copies strided elements to C order.
+void PackToCOrder(const TensorFields& tensor, char* to) {
+  const std::size_t dimensions = tensor.shape.size();
+  std::vector<uint64_t> index(dimensions, 0);
+  const char* from = tensor.data.data();
+  while (true) {
+    std::memcpy(to, from, tensor.item_bytes);
+    to += tensor.item_bytes;
+    std::size_t axis = dimensions;
+    while (axis != 0) {
+      --axis;
+      from += tensor.strides[axis];
+      if (++index[axis] < tensor.shape[axis]) break;
+      from -= static_cast<int64_t>(tensor.shape[axis]) * tensor.strides[axis];
+      index[axis] = 0;
+      if (axis == 0) return;
+    }
+    if (dimensions == 0) return;
+  }
+}
+
+std::size_t TotalBytes(const TensorFields& tensor) {
+  std::size_t total = tensor.item_bytes;
+  for (const uint64_t extent : tensor.shape) total *= extent;
+  return total;
+}
+
+PyRef ShapeTuple(const TensorFields& tensor) {
+  PyRef shape =
+      PyRef::Steal(PyTuple_New(static_cast<Py_ssize_t>(tensor.shape.size())));
+  if (!shape) return {};
+  for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
+    PyObject* const extent = PyLong_FromUnsignedLongLong(tensor.shape[i]);
+    if (extent == nullptr) return {};
+    PyTuple_SET_ITEM(shape.get(), static_cast<Py_ssize_t>(i), extent);
+  }
+  return shape;
+}
+
+PyRef TypestrText(const TensorFields& tensor) {
+  return PyRef::Steal(PyUnicode_FromStringAndSize(
+      tensor.typestr.data(), static_cast<Py_ssize_t>(tensor.typestr.size())));
+}
+
+}  // namespace
+
+PyObject* MemoryviewTensorDecoder::Decode(const TensorFields& tensor,
+                                          CodecError& error) {
+  const char* const format = CastFormat(tensor);
+  if (format == nullptr) {
+    error.Malformed(Concat({"elements '", tensor.typestr,
+                            "' need numpy, which this Python does not have"}));
+    return nullptr;
+  }
+  const std::size_t total = TotalBytes(tensor);
+  const PyRef bytes = PyRef::Steal(
+      PyByteArray_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(total)));
+  if (!bytes) {
+    error.Python();
+    return nullptr;
+  }
+  char* const to = PyByteArray_AS_STRING(bytes.get());
+  if (total != 0) {
+    if (tensor.c_order) {
+      std::memcpy(to, tensor.data.data(), total);
+    } else {
+      PackToCOrder(tensor, to);
+    }
+  }
+  const PyRef flat = PyRef::Steal(PyMemoryView_FromObject(bytes.get()));
+  // memoryview knows no extent of 0 beside others: an empty array is flat.
+  const PyRef shape = total == 0 ? PyRef() : ShapeTuple(tensor);
+  PyObject* view = nullptr;
+  if (flat && (shape || total == 0)) {
+    view = total == 0 ? PyObject_CallMethod(flat.get(), "cast", "s", format)
+                      : PyObject_CallMethod(flat.get(), "cast", "sO", format,
+                                            shape.get());
+  }
+  if (view == nullptr) error.Python();
+  return view;
+}
+
+PyObject* NumpyTensorDecoder::Decode(const TensorFields& tensor,
+                                     CodecError& error) {
+  if (!FindNumpy()) {
+    if (PyErr_Occurred() == nullptr) {
+      return without_numpy_.Decode(tensor, error);
+    }
+    error.Python();
+    return nullptr;
+  }
+  PyObject* array = nullptr;
+  if (tensor.c_order || tensor.fortran_order) {
+    array = NewArray(tensor, tensor.c_order ? "C" : "F");
+  } else {
+    array = NewStrided(tensor);
+  }
+  if (array == nullptr) error.Python();
+  return array;
+}
+
+bool NumpyTensorDecoder::FindNumpy() {
+  if (empty_) return true;
+  const PyRef numpy = PyRef::Steal(PyImport_ImportModule("numpy"));
+  if (!numpy) {
+    if (PyErr_ExceptionMatches(PyExc_ModuleNotFoundError)) PyErr_Clear();
+    return false;
+  }
+  ndarray_ = PyRef::Steal(PyObject_GetAttrString(numpy.get(), "ndarray"));
+  if (!ndarray_) return false;
+  empty_ = PyRef::Steal(PyObject_GetAttrString(numpy.get(), "empty"));
+  return static_cast<bool>(empty_);
+}
+
+PyObject* NumpyTensorDecoder::NewArray(const TensorFields& tensor,
+                                       const char* order) {
+  const PyRef shape = ShapeTuple(tensor);
+  const PyRef typestr = TypestrText(tensor);
+  if (!shape || !typestr) return nullptr;
+  PyRef array = PyRef::Steal(PyObject_CallFunction(
+      empty_.get(), "OOs", shape.get(), typestr.get(), order));
+  if (!array || tensor.data.empty()) return array.release();
+  // The address by numpy's own protocol: dates have no buffer format, and the
+  // C API would tie this module to one numpy.
+  const PyRef interface =
+      PyRef::Steal(PyObject_GetAttrString(array.get(), "__array_interface__"));
+  if (!interface) return nullptr;
+  PyObject* const data = PyDict_GetItemString(interface.get(), "data");
+  if (data == nullptr || !PyTuple_Check(data) || PyTuple_GET_SIZE(data) < 1) {
+    PyErr_SetString(PyExc_RuntimeError, "numpy gave no address of an array");
+    return nullptr;
+  }
+  void* const address = PyLong_AsVoidPtr(PyTuple_GET_ITEM(data, 0));
+  if (address == nullptr) return nullptr;
+  std::memcpy(address, tensor.data.data(), tensor.data.size());
+  return array.release();
+}
+
+PyObject* NumpyTensorDecoder::NewStrided(const TensorFields& tensor) {
+  const PyRef shape = ShapeTuple(tensor);
+  const PyRef typestr = TypestrText(tensor);
+  const PyRef strides =
+      PyRef::Steal(PyTuple_New(static_cast<Py_ssize_t>(tensor.strides.size())));
+  const PyRef bytes = PyRef::Steal(PyBytes_FromStringAndSize(
+      tensor.data.data(), static_cast<Py_ssize_t>(tensor.data.size())));
+  if (!shape || !typestr || !strides || !bytes) return nullptr;
+  for (std::size_t i = 0; i < tensor.strides.size(); ++i) {
+    PyObject* const stride = PyLong_FromLongLong(tensor.strides[i]);
+    if (stride == nullptr) return nullptr;
+    PyTuple_SET_ITEM(strides.get(), static_cast<Py_ssize_t>(i), stride);
+  }
+  const PyRef view = PyRef::Steal(
+      PyObject_CallFunction(ndarray_.get(), "OOOiO", shape.get(), typestr.get(),
+                            bytes.get(), 0, strides.get()));
+  if (!view) return nullptr;
+  return PyObject_CallMethod(view.get(), "copy", "s", "C");
+}
+
+}  // namespace envknit

@@ -1,0 +1,201 @@
+#include "server/pyvalue/value_encoder.h"
+
+#include <algorithm>
+#include <string>
+
+#include "server/pyvalue/buffer_tensor.h"
+#include "server/pyvalue/concat.h"
+#include "server/pyvalue/handle_message.h"
+#include "server/pyvalue/scalar_writer.h"
+#include "server/pyvalue/value_schema.h"
+
+namespace envknit {
+namespace {
+
+namespace kind = schema::value;
+
+}  // namespace
+
+bool ValueEncoder::EncodeAuto(ByteWriter& out, uint32_t field, PyObject* object,
+                              CodecError& error) {
+  const std::size_t start = out.size();
+  byte_limit_ = limits_.auto_bytes;
+  const std::size_t mark = out.Open(field);
+  if (EncodeAutoBody(out, object, 0, error)) {
+    out.Close(mark);
+    return true;
+  }
+  out.Truncate(start);
+  return false;
+}
+
+bool ValueEncoder::EncodeByValue(ByteWriter& out, uint32_t field,
+                                 PyObject* object, CodecError& error) {
+  const std::size_t start = out.size();
+  byte_limit_ = limits_.message_bytes;
+  const std::size_t mark = out.Open(field);
+  if (EncodeBody(out, object, Mode::kByValue, 0, error)) {
+    out.Close(mark);
+    return true;
+  }
+  out.Truncate(start);
+  return false;
+}
+
+bool ValueEncoder::EncodeHandle(ByteWriter& out, uint32_t field,
+                                PyObject* object, CodecError& error) {
+  const std::size_t start = out.size();
+  const std::size_t mark = out.Open(field);
+  if (EncodeHandleBody(out, object, error)) {
+    out.Close(mark);
+    return true;
+  }
+  out.Truncate(start);
+  return false;
+}
+
+bool ValueEncoder::EncodeTensor(ByteWriter& out, uint32_t field,
+                                PyObject* object, CodecError& error) {
+  const std::size_t start = out.size();
+  const std::size_t mark = out.Open(field);
+  if (WriteBufferTensor(out, kind::kTensor, object, limits_.message_bytes,
+                        error)) {
+    out.Close(mark);
+    return true;
+  }
+  out.Truncate(start);
+  return false;
+}
+
+bool ValueEncoder::EncodeArgument(ByteWriter& out, uint32_t field,
+                                  PyObject* object, CodecError& error) {
+  const std::size_t start = out.size();
+  const std::size_t mark = out.Open(field);
+  if (EncodeBody(out, object, Mode::kArgument, 0, error)) {
+    out.Close(mark);
+    return true;
+  }
+  out.Truncate(start);
+  return false;
+}
+
+bool ValueEncoder::EncodeAutoBody(ByteWriter& out, PyObject* object,
+                                  uint32_t depth, CodecError& error) {
+  const std::size_t start = out.size();
+  const uint32_t counted = elements_;
+  if (PyTuple_CheckExact(object) && PyTuple_GET_SIZE(object) != 0 &&
+      depth < limits_.depth) {
+    // Numbers go packed, as in any tuple by value; otherwise each element is a
+    // result of its own.
+    CodecError refused;
+    if (EncodeBody(out, object, Mode::kByValue, depth, refused)) return true;
+    out.Truncate(start);
+    elements_ = counted;
+    const Py_ssize_t count = PyTuple_GET_SIZE(object);
+    if (!CountElements(static_cast<std::size_t>(count), refused)) {
+      return EncodeHandleBody(out, object, error);
+    }
+    const std::size_t list = out.Open(kind::kTuple);
+    for (Py_ssize_t i = 0; i < count; ++i) {
+      const std::size_t item = out.Open(schema::list::kItems);
+      if (!EncodeAutoBody(out, PyTuple_GET_ITEM(object, i), depth + 1, error)) {
+        error.PrependIndex(static_cast<std::size_t>(i));
+        return false;
+      }
+      out.Close(item);
+    }
+    out.Close(list);
+    return true;
+  }
+  CodecError refused;
+  if (EncodeBody(out, object, Mode::kByValue, depth, refused)) return true;
+  // A refusal by a Python exception (out of memory) is none of AUTO's reasons
+  // to fail either; the handle is smaller.
+  PyErr_Clear();
+  out.Truncate(start);
+  elements_ = counted;
+  return EncodeHandleBody(out, object, error);
+}
+
+bool ValueEncoder::EncodeHandleBody(ByteWriter& out, PyObject* object,
+                                    CodecError& error) {
+  HandleFields handle;
+  switch (handles_->Encode(object, handle, error)) {
+    case HandleEncoder::Answer::kHandle:
+      WriteHandle(out, kind::kHandle, handle);
+      return true;
+    case HandleEncoder::Answer::kNotAHandle:
+      return error.NotByValue(object);
+    case HandleEncoder::Answer::kFailed:
+      return false;
+  }
+  return false;
+}
+
+bool ValueEncoder::EncodeBody(ByteWriter& out, PyObject* object, Mode mode,
+                              uint32_t depth, CodecError& error) {
+  const std::size_t limit = ByteLimit(mode);
+  const std::size_t budget = limit > out.size() ? limit - out.size() : 0;
+  switch (WriteScalar(out, object, budget, error)) {
+    case ScalarWritten::kDone:
+      return true;
+    case ScalarWritten::kFailed:
+      return false;
+    case ScalarWritten::kNotScalar:
+      break;
+  }
+  switch (TryContainer(out, object, mode, depth, error)) {
+    case Tried::kDone:
+      return true;
+    case Tried::kFailed:
+      return false;
+    case Tried::kOther:
+      break;
+  }
+  switch (TryExt(out, object, mode, depth, error)) {
+    case Tried::kDone:
+      return true;
+    case Tried::kFailed:
+      return false;
+    case Tried::kOther:
+      break;
+  }
+  return EncodeLeaf(out, object, mode, error);
+}
+
+bool ValueEncoder::EncodeLeaf(ByteWriter& out, PyObject* object, Mode mode,
+                              CodecError& error) {
+  if (WriteWidenedScalar(out, object)) return true;
+  if (mode == Mode::kByValue) return error.NotByValue(object);
+  HandleFields handle;
+  switch (handles_->Encode(object, handle, error)) {
+    case HandleEncoder::Answer::kHandle:
+      WriteHandle(out, kind::kHandle, handle);
+      return true;
+    case HandleEncoder::Answer::kFailed:
+      return false;
+    case HandleEncoder::Answer::kNotAHandle:
+      break;
+  }
+  if (PyObject_CheckBuffer(object) == 0) return error.NotByValue(object);
+  return WriteBufferTensor(out, kind::kTensor, object, limits_.message_bytes,
+                           error);
+}
+
+bool ValueEncoder::CountElements(std::size_t count, CodecError& error) {
+  if (count > limits_.elements - std::min(elements_, limits_.elements)) {
+    return error.OverLimit(
+        "elements", Concat({"more than ", std::to_string(limits_.elements),
+                            " elements in one message"}));
+  }
+  elements_ += static_cast<uint32_t>(count);
+  return true;
+}
+
+bool ValueEncoder::CheckDepth(uint32_t depth, CodecError& error) const {
+  if (depth < limits_.depth) return true;
+  return error.OverLimit(
+      "depth", Concat({"nested deeper than ", std::to_string(limits_.depth)}));
+}
+
+}  // namespace envknit
