@@ -73,12 +73,10 @@ def probe(executable: str) -> tuple[int, str, str] | None:
         ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
-    if not answer:
+    fields = answer.split(";")
+    if len(fields) != 4 or fields[0] != "3" or fields[1] not in map(str, MINORS):
         return None
-    major, minor, include, suffix = answer.split(";")
-    if int(major) != 3 or int(minor) not in MINORS:
-        return None
-    return int(minor), include, suffix
+    return int(fields[1]), fields[2], fields[3]
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ suite_lint() {
   mkdir -p "$results/lint"
   counted lint checks-of-the-checks "$results/lint/checks.xml" \
     "$lint_venv/bin/pytest" -q -p no:cacheprovider --junitxml "$results/lint/checks.xml" \
-    "$root/tests/layering" "$root/tests/lint"
+    "$root/tests/layering" "$root/tests/lint" "$root/tests/cmake" "$here"
 }
 
 clang_format() {
