@@ -1,0 +1,316 @@
+#include "python_client/native/attach_stream.h"
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/create_channel_posix.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace envknit::native {
+namespace {
+
+constexpr char kMethod[] = "/envknit.v1.IsolationService/Attach";
+constexpr auto kSlice = std::chrono::milliseconds(100);
+constexpr uint64_t kDefaultMaxBodyBytes = 16 << 20;
+// Bodies up to this size are copied behind their head: one slice is cheaper.
+constexpr size_t kInlineBody = 1024;
+
+// Tags of the completion queue; each operation is outstanding at most once.
+enum Tag : intptr_t { kWriteTag = 1, kReadTag = 2, kFinishTag = 3 };
+void* ToPointer(Tag tag) { return reinterpret_cast<void*>(tag); }
+
+std::chrono::system_clock::time_point ToSystemTime(SteadyTime time) {
+  return std::chrono::system_clock::now() +
+         std::chrono::duration_cast<std::chrono::system_clock::duration>(
+             time - std::chrono::steady_clock::now());
+}
+
+grpc::ByteBuffer ToByteBuffer(const AttachFrame& frame, uint64_t call_id,
+                              std::string body) {
+  std::string head = EncodeHead(frame, call_id);
+  if (body.size() <= kInlineBody) {
+    head.append(body);
+    grpc::Slice slice(head);
+    return grpc::ByteBuffer(&slice, 1);
+  }
+  auto* owned = new std::string(std::move(body));
+  grpc::Slice slices[] = {
+      grpc::Slice(head),
+      grpc::Slice(owned->data(), owned->size(),
+                  [](void* owner) { delete static_cast<std::string*>(owner); }, owned)};
+  return grpc::ByteBuffer(slices, 2);
+}
+
+ReplyBytes ToReplyBytes(const grpc::ByteBuffer& buffer) {
+  auto slice = std::make_shared<grpc::Slice>();
+  if (!buffer.TrySingleSlice(slice.get()).ok()) {
+    if (!buffer.DumpToSingleSlice(slice.get()).ok()) return {};
+  }
+  const std::string_view view(reinterpret_cast<const char*>(slice->begin()),
+                              slice->size());
+  return ReplyBytes(std::move(slice), view);
+}
+
+class GrpcAttachStream final : public AttachStream {
+ public:
+  GrpcAttachStream(int fd, const std::string& authority, LateReplyHandler late_replies)
+      : late_replies_(std::move(late_replies)) {
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(-1);
+    arguments.SetMaxSendMessageSize(-1);
+    arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, authority);
+    channel_ = grpc::CreateCustomInsecureChannelFromFd(authority, fd, arguments);
+    // The metadata goes out with the first request: one write less.
+    context_.set_initial_metadata_corked(true);
+    grpc::GenericStub stub(channel_);
+    stream_ = stub.PrepareCall(&context_, kMethod, &queue_);
+    stream_->StartCall(nullptr);
+  }
+
+  ~GrpcAttachStream() override {
+    context_.TryCancel();
+    queue_.Shutdown();
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue_.Next(&tag, &ok)) {
+    }
+  }
+
+  uint64_t Send(AttachFrame frame, PendingCall* pending) override {
+    std::string body = std::move(frame.body);
+    frame.body.clear();
+    std::lock_guard<std::mutex> lock(mu_);
+    const uint64_t call_id = frame.numbered ? ++last_call_id_ : 0;
+    if (pending != nullptr) {
+      pending->call_id = call_id;
+      if (!broken_) waiting_.emplace(call_id, pending);
+    }
+    if (!broken_ && !finishing_) Write(frame, call_id, std::move(body));
+    return call_id;
+  }
+
+  WaitEnd Wait(PendingCall* pending, SteadyTime deadline,
+               const std::function<bool()>& interrupted) override {
+    SteadyTime next_check = std::chrono::steady_clock::now() + kSlice;
+    WaitEnd end = WaitEnd::kReplied;
+    std::unique_lock<std::mutex> lock(mu_);
+    while (!pending->done) {
+      if (broken_) {
+        end = WaitEnd::kBroken;
+        break;
+      }
+      const SteadyTime now = std::chrono::steady_clock::now();
+      if (now >= deadline) {
+        end = WaitEnd::kExpired;
+        break;
+      }
+      if (now >= next_check) {
+        lock.unlock();
+        const bool stop = interrupted();
+        lock.lock();
+        if (stop && !pending->done) {
+          end = WaitEnd::kInterrupted;
+          break;
+        }
+        next_check = std::chrono::steady_clock::now() + kSlice;
+        continue;
+      }
+      const SteadyTime until = std::min(deadline, next_check);
+      if (led_) {
+        pending->parked = true;
+        pending->wake.wait_until(lock, until);
+        pending->parked = false;
+      } else {
+        Lead(&lock, until);
+      }
+    }
+    if (!pending->done) {
+      waiting_.erase(pending->call_id);
+      if (pending->session_number != 0) {
+        abandoned_.emplace(pending->call_id, pending->session_number);
+      }
+    }
+    if (!led_) WakeSuccessor();
+    return end;
+  }
+
+  void Finish(std::chrono::milliseconds patience) override {
+    const SteadyTime deadline = std::chrono::steady_clock::now() + patience;
+    std::unique_lock<std::mutex> lock(mu_);
+    finishing_ = true;
+    if (!writing_ && started_ && !broken_) {
+      writing_ = true;
+      stream_->WritesDone(ToPointer(kWriteTag));
+      writes_done_ = true;
+    }
+    while (started_ && !broken_ && !led_ &&
+           std::chrono::steady_clock::now() < deadline) {
+      Lead(&lock, deadline);
+    }
+  }
+
+  bool broken() const override {
+    std::lock_guard<std::mutex> lock(mu_);
+    return broken_;
+  }
+
+  StreamEnd end() const override {
+    std::lock_guard<std::mutex> lock(mu_);
+    return end_;
+  }
+
+  uint64_t max_body_bytes() const override { return max_body_bytes_; }
+
+ private:
+  // Both need mu_.
+  void Write(const AttachFrame& frame, uint64_t call_id, std::string body) {
+    grpc::ByteBuffer buffer = ToByteBuffer(frame, call_id, std::move(body));
+    if (writing_) {
+      unwritten_.push_back(std::move(buffer));
+      return;
+    }
+    StartWrite(buffer);
+    if (!started_) {
+      started_ = true;
+      stream_->Read(&incoming_, ToPointer(kReadTag));
+    }
+  }
+  void StartWrite(const grpc::ByteBuffer& buffer) {
+    writing_ = true;
+    stream_->Write(buffer, ToPointer(kWriteTag));
+  }
+
+  // Polls once, for every waiting thread. `lock` holds mu_, which is given back
+  // meanwhile.
+  void Lead(std::unique_lock<std::mutex>* lock, SteadyTime until) {
+    led_ = true;
+    lock->unlock();
+    void* tag = nullptr;
+    bool ok = false;
+    const auto status = queue_.AsyncNext(&tag, &ok, ToSystemTime(until));
+    lock->lock();
+    if (status == grpc::CompletionQueue::GOT_EVENT) {
+      HandleEvent(static_cast<Tag>(reinterpret_cast<intptr_t>(tag)), ok);
+    }
+    led_ = false;
+  }
+
+  // Needs mu_.
+  void HandleEvent(Tag tag, bool ok) {
+    switch (tag) {
+      case kWriteTag:
+        writing_ = false;
+        if (!ok) {
+          unwritten_.clear();
+        } else if (!unwritten_.empty()) {
+          const grpc::ByteBuffer next = std::move(unwritten_.front());
+          unwritten_.pop_front();
+          StartWrite(next);
+        } else if (finishing_ && !writes_done_) {
+          writing_ = true;
+          writes_done_ = true;
+          stream_->WritesDone(ToPointer(kWriteTag));
+        }
+        return;
+      case kReadTag:
+        if (!ok) {
+          stream_->Finish(&status_, ToPointer(kFinishTag));
+          return;
+        }
+        Deliver(ToReplyBytes(incoming_));
+        incoming_.Clear();
+        stream_->Read(&incoming_, ToPointer(kReadTag));
+        return;
+      case kFinishTag:
+        broken_ = true;
+        end_ = {static_cast<int>(status_.error_code()), status_.error_message(),
+                status_.error_details()};
+        for (auto& [call_id, pending] : waiting_) pending->wake.notify_one();
+        waiting_.clear();
+        return;
+    }
+  }
+
+  // Needs mu_.
+  void Deliver(ReplyBytes bytes) {
+    AttachReply reply;
+    if (!ParseReply(bytes.view(), &reply)) return;
+    if (reply.kind == AttachReply::Kind::kHello) {
+      const uint64_t limit = ParseHelloLimit(reply.payload);
+      if (limit != 0) max_body_bytes_ = limit;
+      return;
+    }
+    const auto found = waiting_.find(reply.call_id);
+    if (found == waiting_.end()) {
+      const auto abandoned = abandoned_.find(reply.call_id);
+      if (abandoned == abandoned_.end()) return;
+      const uint32_t session_number = abandoned->second;
+      abandoned_.erase(abandoned);
+      late_replies_(session_number, std::move(bytes));
+      return;
+    }
+    PendingCall* pending = found->second;
+    waiting_.erase(found);
+    pending->reply = std::move(bytes);
+    pending->done = true;
+    if (pending->parked) pending->wake.notify_one();
+  }
+
+  // Needs mu_. Someone else polls from now on, if anyone waits.
+  void WakeSuccessor() {
+    for (auto& [call_id, pending] : waiting_) {
+      if (pending->parked) {
+        pending->wake.notify_one();
+        return;
+      }
+    }
+  }
+
+  // Constant after construction.
+  const LateReplyHandler late_replies_;
+  std::shared_ptr<grpc::Channel> channel_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+
+  std::atomic<uint64_t> max_body_bytes_{kDefaultMaxBodyBytes};
+
+  mutable std::mutex mu_;
+  // Guarded by mu_.
+  uint64_t last_call_id_ = 0;
+  std::unordered_map<uint64_t, PendingCall*> waiting_;
+  // Calls nobody waits for any more, and their sessions; each gets its reply.
+  std::unordered_map<uint64_t, uint32_t> abandoned_;
+  std::deque<grpc::ByteBuffer> unwritten_;
+  bool started_ = false;
+  bool writing_ = false;
+  bool finishing_ = false;
+  bool writes_done_ = false;
+  // A thread polls the queue, with mu_ released.
+  bool led_ = false;
+  bool broken_ = false;
+  StreamEnd end_;
+
+  // Belong to the outstanding operations of the queue.
+  grpc::ByteBuffer incoming_;
+  grpc::Status status_;
+};
+
+}  // namespace
+
+std::unique_ptr<AttachStream> AttachStream::Open(int fd, const std::string& authority,
+                                                 LateReplyHandler late_replies) {
+  return std::make_unique<GrpcAttachStream>(fd, authority, std::move(late_replies));
+}
+
+}  // namespace envknit::native

@@ -1,0 +1,95 @@
+// One Attach stream to a server, used by any number of threads.
+#ifndef ENVKNIT_PYTHON_CLIENT_NATIVE_ATTACH_STREAM_H_
+#define ENVKNIT_PYTHON_CLIENT_NATIVE_ATTACH_STREAM_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "python_client/native/attach_frames.h"
+#include "python_client/native/reply_bytes.h"
+
+namespace envknit::native {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// Why a stream ended, as gRPC and the server told it.
+struct StreamEnd {
+  int code = 0;
+  std::string message;
+  // Serialized google.rpc.Status, if the server sent one.
+  std::string details;
+};
+
+// How a wait for a reply ended.
+enum class WaitEnd {
+  kReplied,
+  // Past the deadline; nobody waits for the reply any more.
+  kExpired,
+  // `interrupted` said so; nobody waits for the reply any more.
+  kInterrupted,
+  // The stream is gone; end() says why.
+  kBroken,
+};
+
+// One call in flight. Lives on the caller's stack from Send to the end of Wait;
+// its fields belong to the stream until then.
+struct PendingCall {
+  // Whose handles a reply holds that comes too late; 0 if it can't hold any.
+  uint32_t session_number = 0;
+  uint64_t call_id = 0;
+  bool done = false;
+  ReplyBytes reply;
+  // Set while its thread sleeps because another one leads.
+  bool parked = false;
+  std::condition_variable wake;
+};
+
+// Carries requests and their replies over gRPC without generated code.
+//
+// No thread of its own reads the stream: the waiting threads do. One of them,
+// the leader, polls the completion queue for all and hands the role on when its
+// own reply is there; so a client with one thread never pays a hand-off (some
+// 20 us a call). Nobody polls between calls, which costs nothing.
+//
+// Created and destroyed by Connection. Thread-safe. After fork() the child must
+// neither use nor destroy it: gRPC's state belongs to the parent.
+class AttachStream {
+ public:
+  // Receives replies that came after their caller gave up, on whichever thread
+  // polls, with the stream locked: it must not call back.
+  using LateReplyHandler =
+      std::function<void(uint32_t session_number, ReplyBytes reply)>;
+
+  // `fd` is a connected stream socket, owned from here on. Doesn't block.
+  static std::unique_ptr<AttachStream> Open(int fd, const std::string& authority,
+                                            LateReplyHandler late_replies);
+  virtual ~AttachStream() = default;
+
+  // Numbers the frame and writes it; answers its call id. Frames go out in
+  // order of Send. `pending` is null for frames that have no reply. Doesn't
+  // block.
+  virtual uint64_t Send(AttachFrame frame, PendingCall* pending) = 0;
+
+  // Waits for the reply of `pending`. `interrupted` is asked at least every
+  // 100 ms, on this thread, without any lock.
+  virtual WaitEnd Wait(PendingCall* pending, SteadyTime deadline,
+                       const std::function<bool()>& interrupted) = 0;
+
+  // Ends the stream in order, so that the server ends its sessions now; waits
+  // at most `patience` for it.
+  virtual void Finish(std::chrono::milliseconds patience) = 0;
+
+  virtual bool broken() const = 0;
+  virtual StreamEnd end() const = 0;
+
+  // The server's limit for a frame's body; its default until it said so.
+  virtual uint64_t max_body_bytes() const = 0;
+};
+
+}  // namespace envknit::native
+
+#endif  // ENVKNIT_PYTHON_CLIENT_NATIVE_ATTACH_STREAM_H_

@@ -1,0 +1,114 @@
+#include "python_client/native/connection.h"
+
+#include <signal.h>
+
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "python_client/native/late_reply.h"
+#include "python_client/native/wire_append.h"
+
+namespace envknit::native {
+namespace {
+
+constexpr auto kBatchTime = std::chrono::milliseconds(20);
+// Field numbers of ReleaseRequest.
+constexpr uint32_t kReleaseEpoch = 9;
+constexpr uint32_t kReleaseIds = 10;
+
+// A thread that no signal is delivered to: they are Python's, on its main thread.
+template <typename Body>
+std::thread StartWithoutSignals(Body body) {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread(std::move(body));
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+}  // namespace
+
+Connection::Connection(int fd, const std::string& authority)
+    : pid_(::getpid()) {
+  ::sem_init(&has_releases_, 0, 0);
+  stream_ = AttachStream::Open(
+      fd, authority, [this](uint32_t session_number, ReplyBytes reply) {
+        TakeLateReply(session_number, reply.view());
+      });
+  flusher_ = StartWithoutSignals([this] { FlushUntilStopped(); });
+}
+
+Connection::~Connection() {
+  if (inherited()) {
+    // Threads and gRPC's objects exist in the parent only.
+    stream_.release();
+    flusher_.detach();
+    return;
+  }
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    stopping_ = true;
+  }
+  stop_.notify_one();
+  ::sem_post(&has_releases_);
+  flusher_.join();
+  stream_.reset();
+  ::sem_destroy(&has_releases_);
+}
+
+void Connection::Release(std::unique_ptr<ReleasedHandle> handle) noexcept {
+  if (releases_.Push(std::move(handle))) ::sem_post(&has_releases_);
+}
+
+std::vector<std::string> Connection::TakeLateTypes(uint32_t session_number) {
+  std::lock_guard<std::mutex> lock(mu_);
+  const auto found = late_types_.find(session_number);
+  if (found == late_types_.end()) return {};
+  std::vector<std::string> types = std::move(found->second);
+  late_types_.erase(found);
+  return types;
+}
+
+void Connection::TakeLateReply(uint32_t session_number, std::string_view response) {
+  LateReply late = ReadLateReply(session_number, response);
+  for (auto& handle : late.handles) Release(std::move(handle));
+  if (late.types.empty()) return;
+  std::lock_guard<std::mutex> lock(mu_);
+  auto& types = late_types_[session_number];
+  for (std::string& type : late.types) types.push_back(std::move(type));
+}
+
+void Connection::FlushUntilStopped() {
+  while (true) {
+    while (::sem_wait(&has_releases_) != 0) {
+    }
+    std::unique_lock<std::mutex> lock(mu_);
+    if (stop_.wait_for(lock, kBatchTime, [this] { return stopping_; })) return;
+    lock.unlock();
+    FlushReleases();
+  }
+}
+
+void Connection::FlushReleases() {
+  std::unique_ptr<ReleasedHandle> chain = releases_.TakeAll();
+  std::map<std::pair<uint32_t, uint64_t>, std::string> ids;
+  for (const ReleasedHandle* handle = chain.get(); handle != nullptr;
+       handle = handle->next.get()) {
+    AppendVarint(&ids[{handle->session_number, handle->epoch}], handle->id);
+  }
+  ReleaseList::Drop(std::move(chain));
+  for (const auto& [owner, packed] : ids) {
+    AttachFrame frame;
+    frame.method = AttachMethod::kRelease;
+    frame.session_number = owner.first;
+    frame.numbered = false;
+    AppendVarintField(&frame.body, kReleaseEpoch, owner.second);
+    AppendBytesField(&frame.body, kReleaseIds, packed);
+    stream_->Send(std::move(frame), nullptr);
+  }
+}
+
+}  // namespace envknit::native

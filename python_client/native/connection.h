@@ -1,0 +1,74 @@
+// A client's connection to one server: a stream, and the release of handles.
+#ifndef ENVKNIT_PYTHON_CLIENT_NATIVE_CONNECTION_H_
+#define ENVKNIT_PYTHON_CLIENT_NATIVE_CONNECTION_H_
+
+#include <semaphore.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "python_client/native/attach_stream.h"
+#include "python_client/native/release_list.h"
+
+namespace envknit::native {
+
+// Adds to the Attach stream what its users share: numbers of sessions, and the
+// thread that sends released handles in batches (20 ms after the first, so that
+// a loop of small calls doesn't send a message for each).
+//
+// Owned by the Python Connection object, its sessions and their handles.
+// Thread-safe. In a forked child its destructor leaks what belongs to the
+// parent.
+class Connection final {
+ public:
+  // `fd` is a connected socket, owned from here on.
+  Connection(int fd, const std::string& authority);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  AttachStream& stream() { return *stream_; }
+
+  uint32_t NextSessionNumber() { return ++last_session_number_; }
+
+  // For finalizers: lock-free.
+  void Release(std::unique_ptr<ReleasedHandle> handle) noexcept;
+
+  // Serialized TypeInfos of a session's late replies: each is sent only once.
+  std::vector<std::string> TakeLateTypes(uint32_t session_number);
+
+  // True in a child that inherited it.
+  bool inherited() const { return ::getpid() != pid_; }
+
+ private:
+  void TakeLateReply(uint32_t session_number, std::string_view response);
+  void FlushUntilStopped();
+  void FlushReleases();
+
+  // Constant after construction.
+  const pid_t pid_;
+  std::unique_ptr<AttachStream> stream_;
+
+  std::atomic<uint32_t> last_session_number_{0};
+  ReleaseList releases_;
+  sem_t has_releases_;
+  std::thread flusher_;
+
+  std::mutex mu_;
+  std::condition_variable stop_;
+  // Guarded by mu_.
+  bool stopping_ = false;
+  std::map<uint32_t, std::vector<std::string>> late_types_;
+};
+
+}  // namespace envknit::native
+
+#endif  // ENVKNIT_PYTHON_CLIENT_NATIVE_CONNECTION_H_

@@ -1,0 +1,101 @@
+#include "python_client/native/late_reply.h"
+
+#include <protozero/exception.hpp>
+#include <protozero/pbf_reader.hpp>
+
+#include <utility>
+
+#include "python_client/native/attach_frames.h"
+
+namespace envknit::native {
+namespace {
+
+// Deeper values are refused by both ends.
+constexpr int kMaxDepth = 64;
+// Field numbers of value.proto and outcome.proto.
+constexpr uint32_t kList = 7;
+constexpr uint32_t kTuple = 8;
+constexpr uint32_t kDict = 9;
+constexpr uint32_t kHandle = 10;
+constexpr uint32_t kSet = 15;
+constexpr uint32_t kFrozenset = 16;
+
+class HandleCollector final {
+ public:
+  explicit HandleCollector(uint32_t session_number) : session_number_(session_number) {}
+
+  void ReadValue(protozero::pbf_reader value, int depth) {
+    if (depth > kMaxDepth) return;
+    while (value.next()) {
+      switch (value.tag()) {
+        case kHandle:
+          ReadHandle(value.get_message());
+          break;
+        case kList:
+        case kTuple:
+        case kDict:
+        case kSet:
+        case kFrozenset: {
+          // The elements are fields 1, and 2 of a dict.
+          protozero::pbf_reader container = value.get_message();
+          while (container.next()) ReadValue(container.get_message(), depth + 1);
+          break;
+        }
+        default:
+          value.skip();
+      }
+    }
+  }
+
+  std::vector<std::unique_ptr<ReleasedHandle>> Take() { return std::move(handles_); }
+
+ private:
+  void ReadHandle(protozero::pbf_reader reader) {
+    auto handle = std::make_unique<ReleasedHandle>();
+    handle->session_number = session_number_;
+    while (reader.next()) {
+      if (reader.tag() == 1) {
+        handle->id = reader.get_uint64();
+      } else if (reader.tag() == 2) {
+        handle->epoch = reader.get_uint64();
+      } else {
+        reader.skip();
+      }
+    }
+    handles_.push_back(std::move(handle));
+  }
+
+  const uint32_t session_number_;
+  std::vector<std::unique_ptr<ReleasedHandle>> handles_;
+};
+
+}  // namespace
+
+LateReply ReadLateReply(uint32_t session_number, std::string_view response) {
+  HandleCollector collector(session_number);
+  LateReply late;
+  AttachReply reply;
+  if (ParseReply(response, &reply) && reply.kind == AttachReply::Kind::kBody) {
+    try {
+      protozero::pbf_reader body(reply.payload.data(), reply.payload.size());
+      while (body.next(1)) {
+        protozero::pbf_reader outcome = body.get_message();
+        while (outcome.next()) {
+          if (outcome.tag() == 1) {
+            collector.ReadValue(outcome.get_message(), 0);
+          } else if (outcome.tag() == 4) {
+            late.types.push_back(outcome.get_string());
+          } else {
+            outcome.skip();
+          }
+        }
+      }
+    } catch (const protozero::exception&) {
+      // What was read so far still counts.
+    }
+  }
+  late.handles = collector.Take();
+  return late;
+}
+
+}  // namespace envknit::native

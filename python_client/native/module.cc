@@ -1,0 +1,121 @@
+// The extension module envknit._core.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "python_client/native/connection.h"
+#include "python_client/native/dial.h"
+#include "python_client/native/grpc_setup.h"
+#include "python_client/native/handle.h"
+#include "python_client/native/python_hooks.h"
+#include "python_client/native/session.h"
+#include "python_client/native/target.h"
+
+namespace py = pybind11;
+
+namespace envknit::native {
+namespace {
+
+// A Connection with the hooks that its sessions get.
+class Client final {
+ public:
+  Client(const std::string& address, const py::object& hooks)
+      : hooks_(std::make_shared<const PythonHooks>(PythonHooks{
+            hooks.attr("remote_object"), hooks.attr("named_proxy"), hooks.attr("resolve"),
+            hooks.attr("make_class"), hooks.attr("make_exception"), hooks.attr("make_error"),
+            hooks.attr("worker_replaced"), Interned("_handle")})) {
+    EnsureGrpcIsSetUp();
+    Dialed dialed;
+    {
+      py::gil_scoped_release no_gil;
+      dialed = Dial(address);
+      if (dialed.fd >= 0) {
+        connection_ = std::make_shared<Connection>(dialed.fd, dialed.authority);
+      }
+    }
+    if (connection_ == nullptr) {
+      py::set_error(PyExc_ConnectionError, dialed.error.c_str());
+      throw py::error_already_set();
+    }
+  }
+
+  std::shared_ptr<Session> OpenSession(const py::bytes& request) {
+    auto session = std::make_shared<Session>(connection_, hooks_);
+    session->Open(request);
+    return session;
+  }
+
+  void Finish(double patience_seconds) {
+    if (connection_->inherited()) return;
+    py::gil_scoped_release no_gil;
+    connection_->stream().Finish(
+        std::chrono::milliseconds(static_cast<int64_t>(patience_seconds * 1e3)));
+  }
+
+  bool ended() const { return connection_->inherited() || connection_->stream().broken(); }
+
+ private:
+  static py::str Interned(const char* name) {
+    return py::reinterpret_steal<py::str>(PyUnicode_InternFromString(name));
+  }
+
+  const std::shared_ptr<const PythonHooks> hooks_;
+  std::shared_ptr<Connection> connection_;
+};
+
+py::object Shape(const Handle& handle) {
+  const auto& tensor = handle.fields().tensor;
+  if (!tensor.has_value()) return py::none();
+  py::tuple shape(tensor->shape.size());
+  for (size_t i = 0; i < tensor->shape.size(); ++i) shape[i] = tensor->shape[i];
+  return shape;
+}
+
+py::object Typestr(const Handle& handle) {
+  const auto& tensor = handle.fields().tensor;
+  return tensor.has_value() ? py::object(py::str(tensor->typestr)) : py::none();
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, module) {
+  py::class_<Handle, std::shared_ptr<Handle>>(module, "Handle")
+      .def_property_readonly("id", [](const Handle& self) { return self.fields().id; })
+      .def_property_readonly("epoch", [](const Handle& self) { return self.fields().epoch; })
+      .def_property_readonly("object_id",
+                             [](const Handle& self) { return self.fields().object_id; })
+      .def_property_readonly("length", [](const Handle& self) { return self.fields().length; })
+      .def_property_readonly("shape", &Shape)
+      .def_property_readonly("typestr", &Typestr)
+      .def("is_of", [](const Handle& self, const Session& session) {
+        return self.IsOf(session);
+      });
+
+  py::class_<Target, std::shared_ptr<Target>>(module, "Target")
+      .def_static("of_module", &Target::OfModule, py::arg("module"), py::arg("path"))
+      .def_static("of_handle", &Target::OfHandle, py::arg("handle"), py::arg("path"));
+
+  py::class_<Session, std::shared_ptr<Session>>(module, "Session")
+      .def("import_module", &Session::Import, py::arg("module"), py::arg("timeout"),
+           py::arg("slack"), py::arg("context"))
+      .def("get_attr", &Session::GetAttr, py::arg("target"), py::arg("as_handle"),
+           py::arg("timeout"), py::arg("slack"), py::arg("context"))
+      .def("call", &Session::Call, py::arg("target"), py::arg("args"), py::arg("kwargs"),
+           py::arg("timeout"), py::arg("slack"), py::arg("context"))
+      .def("close", &Session::Close)
+      .def_property_readonly("used", &Session::used)
+      .def_property_readonly("ended", &Session::ended)
+      .def_property_readonly("epoch", &Session::epoch);
+
+  py::class_<Client>(module, "Client")
+      .def(py::init<const std::string&, const py::object&>(), py::arg("address"),
+           py::arg("hooks"))
+      .def("open_session", &Client::OpenSession, py::arg("request"))
+      .def("finish", &Client::Finish, py::arg("patience"))
+      .def_property_readonly("ended", &Client::ended);
+}
+
+}  // namespace envknit::native

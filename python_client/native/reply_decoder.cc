@@ -1,0 +1,32 @@
+#include "python_client/native/reply_decoder.h"
+
+#include "python_client/native/session.h"
+
+namespace py = pybind11;
+
+namespace envknit::native {
+
+py::object ReplyDecoder::Decode(std::string_view value, const py::object& context) {
+  context_ = &context;
+  decoder_.BeginMessage();
+  CodecError error;
+  PyObject* object = decoder_.Decode(value, error);
+  context_ = nullptr;
+  if (object == nullptr) {
+    RaiseCodecError(error);
+    throw py::error_already_set();
+  }
+  return py::reinterpret_steal<py::object>(object);
+}
+
+PyObject* ReplyDecoder::Decode(const HandleFields& handle, CodecError& error) {
+  try {
+    return session_->MakeProxy(handle, *context_).release().ptr();
+  } catch (py::error_already_set& raised) {
+    raised.restore();
+    error.Python();
+    return nullptr;
+  }
+}
+
+}  // namespace envknit::native

@@ -1,0 +1,96 @@
+// A lease of one worker, as the Python package uses it.
+#ifndef ENVKNIT_PYTHON_CLIENT_NATIVE_SESSION_H_
+#define ENVKNIT_PYTHON_CLIENT_NATIVE_SESSION_H_
+
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "python_client/native/connection.h"
+#include "python_client/native/python_hooks.h"
+#include "python_client/native/reply_decoder.h"
+#include "python_client/native/target.h"
+
+namespace envknit::native {
+
+// Encodes requests, waits for their replies without the GIL, and turns these
+// into objects, proxies or exceptions. Owned by Python; keeps its connection
+// alive. Any thread may use it: its fields belong to whoever has the GIL.
+class Session final : public std::enable_shared_from_this<Session> {
+ public:
+  Session(std::shared_ptr<Connection> connection,
+          std::shared_ptr<const PythonHooks> hooks);
+
+  // Asks for the lease; `request` is a serialized OpenSessionRequest. Doesn't
+  // wait: calls may follow at once, and fail with its error if it fails.
+  void Open(const std::string& request);
+
+  // Gives the lease back, without waiting.
+  void Close();
+
+  // The rest wait for a reply: at most `timeout_seconds` by the server's clock,
+  // and `slack_seconds` more by ours. `context` goes to the proxies they make.
+  // They throw what user code raised (make_exception), errors of the
+  // infrastructure (make_error), KeyboardInterrupt.
+
+  // `module` and `worker`, described by dicts.
+  pybind11::dict Import(const std::string& module, double timeout_seconds,
+                        double slack_seconds, const pybind11::object& context);
+
+  pybind11::object GetAttr(const Target& target, bool as_handle, double timeout_seconds,
+                           double slack_seconds, const pybind11::object& context);
+
+  pybind11::object Call(const Target& target, const pybind11::tuple& args,
+                        const pybind11::object& kwargs, double timeout_seconds,
+                        double slack_seconds, const pybind11::object& context);
+
+  // Whether any request of this session was answered by its worker.
+  bool used() const { return used_; }
+  // Inherited through fork(), or the stream is gone: nothing more will come.
+  bool ended() const {
+    return connection_->inherited() || connection_->stream().broken();
+  }
+  uint64_t epoch() const { return epoch_; }
+
+  // For the decoder of replies. New reference; throws.
+  pybind11::object MakeProxy(HandleFields fields, const pybind11::object& context);
+
+ private:
+  // The reply's body and info; throws for every other end of the call.
+  struct Answer {
+    ReplyBytes bytes;
+    AttachReply reply;
+  };
+  Answer Ask(AttachMethod method, std::string body, double timeout_seconds,
+             double slack_seconds);
+  [[noreturn]] void ThrowEnd(WaitEnd end, uint64_t call_id, double timeout_seconds);
+  void CheckTarget(const Target& target) const;
+  void TakeInfo(std::string_view info, const pybind11::object& context);
+  pybind11::object TakeOutcome(std::string_view response, const AttachReply& reply,
+                               const pybind11::object& context);
+  void AddType(std::string_view info);
+  pybind11::object ClassOf(uint32_t type_id);
+  [[noreturn]] void ThrowMalformed() const;
+
+  // Constant after construction.
+  const std::shared_ptr<Connection> connection_;
+  const std::shared_ptr<const PythonHooks> hooks_;
+  const uint32_t number_;
+
+  // Guarded by the GIL.
+  bool used_ = false;
+  uint64_t epoch_ = 0;
+  std::unordered_map<uint32_t, pybind11::object> classes_;
+  // Decoders keep buffers and decoded keys from call to call; one for each
+  // thread that decodes at the same time.
+  std::vector<std::unique_ptr<ReplyDecoder>> idle_decoders_;
+};
+
+}  // namespace envknit::native
+
+#endif  // ENVKNIT_PYTHON_CLIENT_NATIVE_SESSION_H_
