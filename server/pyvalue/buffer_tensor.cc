@@ -32,8 +32,9 @@ class BufferView final {
     held_ = PyObject_GetBuffer(exporter, &view_, flags) == 0;
     return held_;
   }
-  const Py_buffer& operator*() const { return view_; }
-  const Py_buffer* operator->() const { return &view_; }
+  // Not const: the C API of 3.10 reads through a mutable pointer.
+  Py_buffer& operator*() { return view_; }
+  Py_buffer* operator->() { return &view_; }
 
  private:
   Py_buffer view_ = {};
