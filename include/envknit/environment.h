@@ -116,7 +116,7 @@ struct EnvironmentListing {
 
 // Where environments come from. Thread-safe. Both methods read the file system,
 // and the first question about an interpreter runs it once (some 15 ms), so
-// they block; answers are remembered, and a remembered one costs a lookup.
+// they block; what it said is remembered.
 class EnvironmentStore {
  public:
   virtual ~EnvironmentStore() = default;
