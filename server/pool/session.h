@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+
 #include "envknit/call.h"
 #include "envknit/environment.h"
 #include "envknit/worker.h"
@@ -23,12 +24,14 @@ struct SessionSpec {
   // Whether the worker may have served earlier sessions of the same identity.
   bool may_reuse_worker = false;
   absl::Duration start_timeout;
-  // True for a session that lives as long as its stream; false for one that ends 60 s after its last call.
+  // True for a session that lives as long as its stream; false for one that
+  // ends 60 s after its last call.
   bool attached = false;
   std::map<std::string, std::string> labels;
 };
 
-// Owned by the PoolRegistry until closed, and shared with whoever holds it. Thread-safe; no method blocks.
+// Owned by the PoolRegistry until closed, and shared with whoever holds it.
+// Thread-safe; no method blocks.
 class Session {
  public:
   virtual ~Session() = default;
@@ -37,21 +40,26 @@ class Session {
   virtual const std::string& name() const = 0;
   virtual const SessionSpec& spec() const = 0;
 
-  // Calls `ready` once, when a worker was leased and started (its info), or could not be (the error). Calls submitted before
-  // wait for the same, and fail with the same error.
-  virtual void WhenReady(std::function<void(absl::StatusOr<WorkerInfo>)> ready) = 0;
+  // Calls `ready` once, when a worker was leased and started (its info), or
+  // could not be (the error). Calls submitted before wait for the same, and
+  // fail with the same error.
+  virtual void WhenReady(
+      std::function<void(absl::StatusOr<WorkerInfo>)> ready) = 0;
 
-  // Runs a call after those submitted before. After a worker's death the next call starts a fresh worker and replays the
-  // session's imports first.
+  // Runs a call after those submitted before. After a worker's death the next
+  // call starts a fresh worker and replays the session's imports first.
   virtual std::shared_ptr<CallHandle> Submit(CallSpec call, CallDone done) = 0;
 
-  // Cancels the running or queued call the client calls so; nothing if there is none.
+  // Cancels the running or queued call the client calls so; nothing if there is
+  // none.
   virtual void Cancel(uint32_t carrier, uint64_t client_call_id) = 0;
 
   // Releases handles of a reply that can't be delivered.
-  virtual void Undelivered(Epoch epoch, uint64_t first_handle, uint32_t handle_count) = 0;
+  virtual void Undelivered(Epoch epoch, uint64_t first_handle,
+                           uint32_t handle_count) = 0;
 
-  // Ends the lease: running calls are cancelled, queued ones fail with CANCELLED. Idempotent.
+  // Ends the lease: running calls are cancelled, queued ones fail with
+  // CANCELLED. Idempotent.
   virtual void Close() = 0;
 };
 

@@ -1,0 +1,87 @@
+#include "server/pool/wire_bytes.h"
+
+#include "absl/types/optional.h"
+
+namespace envknit {
+namespace {
+
+enum WireType : uint64_t {
+  kVarint = 0,
+  kFixed64 = 1,
+  kBytes = 2,
+  kFixed32 = 5
+};
+
+constexpr uint64_t Tag(uint64_t field, WireType type) {
+  return field << 3 | type;
+}
+
+void AppendVarint(std::string* out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) {
+    out->push_back(static_cast<char>(value | 0x80));
+  }
+  out->push_back(static_cast<char>(value));
+}
+
+absl::optional<uint64_t> ReadVarint(absl::string_view* in) {
+  uint64_t value = 0;
+  for (int shift = 0; shift < 64 && !in->empty(); shift += 7) {
+    const auto byte = static_cast<uint8_t>(in->front());
+    in->remove_prefix(1);
+    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+  return absl::nullopt;
+}
+
+// Bytes of a field's value after its tag; nullopt if there are none such.
+absl::optional<uint64_t> ValueSize(uint64_t type, absl::string_view* in) {
+  switch (type) {
+    case kVarint:
+      return ReadVarint(in) ? absl::optional<uint64_t>(0) : absl::nullopt;
+    case kFixed64:
+      return 8;
+    case kBytes:
+      return ReadVarint(in);
+    case kFixed32:
+      return 4;
+    default:
+      return absl::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string EncodeRelease(Epoch epoch, uint64_t first_handle, uint32_t count) {
+  std::string range;
+  AppendVarint(&range, Tag(1, kVarint));
+  AppendVarint(&range, first_handle);
+  AppendVarint(&range, Tag(2, kVarint));
+  AppendVarint(&range, count);
+
+  std::string out;
+  AppendVarint(&out, Tag(9, kVarint));
+  AppendVarint(&out, epoch);
+  AppendVarint(&out, Tag(11, kBytes));
+  AppendVarint(&out, range.size());
+  return out + range;
+}
+
+bool IsSuccessfulImport(absl::string_view response) {
+  constexpr uint64_t kModule = 1;
+  constexpr uint64_t kException = 2;
+  bool module = false;
+  while (!response.empty()) {
+    const auto tag = ReadVarint(&response);
+    if (!tag) return false;
+    const auto size = ValueSize(*tag & 7, &response);
+    if (!size || *size > response.size()) return false;
+    response.remove_prefix(*size);
+    // Of a oneof the last one counts.
+    if (*tag >> 3 == kModule) module = true;
+    if (*tag >> 3 == kException) module = false;
+  }
+  return module;
+}
+
+}  // namespace envknit
