@@ -12,17 +12,20 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "envknit/environment.h"
 #include "envknit/worker.h"
 
 namespace envknit {
 
-// Who calls: "uid:1000", "token:ci", "anonymous". A worker never goes from one identity to another.
+// Who calls: "uid:1000", "token:ci", "anonymous". A worker never goes from one
+// identity to another.
 using Identity = std::string;
 
 enum class IsolationKind { kProcess = 1, kSubinterpreter = 2 };
 
-// One call as the RPC layer hands it over. `body` is the serialized request, forwarded as it is.
+// One call as the RPC layer hands it over. `body` is the serialized request,
+// forwarded as it is.
 struct CallSpec {
   CallKind kind = CallKind::kCall;
   std::string body;
@@ -47,14 +50,16 @@ struct LadderNotice {
 };
 
 struct CallResult {
-  // OK and `body` is the worker's serialized response; else an error with reason and metadata (server/base).
+  // OK and `body` is the worker's serialized response; else an error with
+  // reason and metadata (server/base).
   absl::Status status;
   std::string body;
   absl::Duration queued;
   absl::Duration execution;
   // Set when this reply is the first of a new epoch in its session.
   Epoch new_epoch = 0;
-  // Name of the session that was opened for this call's handles; empty otherwise.
+  // Name of the session that was opened for this call's handles; empty
+  // otherwise.
   std::string implicit_session;
   // What became of earlier calls of the session that had to be stopped.
   std::vector<LadderNotice> notices;
@@ -65,12 +70,13 @@ struct CallResult {
   uint32_t handle_count = 0;
 };
 
-// Called exactly once, from any thread, possibly before the submitting function returns. Must not block. The result's
-// handles are the caller's: if it can't deliver them it calls Undelivered on the session.
+// Called exactly once, from any thread, possibly before the submitting function
+// returns. Must not block. The result's handles are the caller's: if it can't
+// deliver them it calls Undelivered on the session.
 using CallDone = std::function<void(CallResult)>;
 
-// Stops a call that was submitted; may be called at any time, any number of times, also after the call ended.
-// The call ends with CANCELLED.
+// Stops a call that was submitted; may be called at any time, any number of
+// times, also after the call ended. The call ends with CANCELLED.
 class CallHandle {
  public:
   virtual ~CallHandle() = default;

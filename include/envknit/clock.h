@@ -9,15 +9,16 @@
 
 namespace envknit {
 
-// A clock that never goes back while a process lives: wall time at the start plus a monotonic clock since.
-// Thread-safe.
+// A clock that never goes back while a process lives: wall time at the start
+// plus a monotonic clock since. Thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;
   virtual absl::Time Now() const = 0;
 };
 
-// Runs functions later, on a thread of its own; a late one is never early. Thread-safe.
+// Runs functions later, on a thread of its own; a late one is never early.
+// Thread-safe.
 class Timers {
  public:
   // Never 0.
@@ -25,10 +26,12 @@ class Timers {
 
   virtual ~Timers() = default;
 
-  // Runs `fn` once, at or after `when`; a time in the past means as soon as possible. `fn` must not block.
+  // Runs `fn` once, at or after `when`; a time in the past means as soon as
+  // possible. `fn` must not block.
   virtual Id RunAt(absl::Time when, std::function<void()> fn) = 0;
 
-  // True if `fn` will not run any more; false if it ran, is running, or the id is unknown.
+  // True if `fn` will not run any more; false if it ran, is running, or the id
+  // is unknown.
   virtual bool Cancel(Id id) = 0;
 };
 

@@ -1,7 +1,9 @@
-// What the pool knows of a worker: one place where code of one environment runs, one call at a time.
+// What the pool knows of a worker: one place where code of one environment
+// runs, one call at a time.
 //
-// Implemented by SubprocessWorker (server/worker). Optional behaviour (recycling, metering, zygote start) is a decorator of
-// these interfaces, wrapped in app/main.cc.
+// Implemented by SubprocessWorker (server/worker). Optional behaviour
+// (recycling, metering, zygote start) is a decorator of these interfaces,
+// wrapped in app/main.cc.
 #ifndef ENVKNIT_WORKER_H_
 #define ENVKNIT_WORKER_H_
 
@@ -13,14 +15,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "envknit/environment.h"
 
 namespace envknit {
 
-// Incarnation number, unique for one daemon instance: its random tag in the upper 32 bits, a counter in the lower.
+// Incarnation number, unique for one daemon instance: its random tag in the
+// upper 32 bits, a counter in the lower.
 using Epoch = uint64_t;
 
-// Numbers a call on one worker: strictly increasing in the order of Submit, never 0.
+// Numbers a call on one worker: strictly increasing in the order of Submit,
+// never 0.
 using CallId = uint64_t;
 
 // The wire's frame kinds that a pool may submit (protos/README.md).
@@ -45,7 +50,8 @@ struct WorkerCall {
 
 struct WorkerReply {
   CallId id = 0;
-  // OK, and `body` is the serialized response; else an error with reason and metadata attached (server/base).
+  // OK, and `body` is the serialized response; else an error with reason and
+  // metadata attached (server/base).
   absl::Status status;
   std::string body;
   absl::Duration execution;
@@ -60,7 +66,8 @@ struct WorkerReply {
   bool retire = false;
 };
 
-// How far a submitted call got, as the worker's own status page says: a hint, never trusted for memory safety.
+// How far a submitted call got, as the worker's own status page says: a hint,
+// never trusted for memory safety.
 enum class CallProgress { kNotStarted, kRunning, kFinished };
 
 struct WorkerExit {
@@ -75,8 +82,9 @@ struct WorkerExit {
   absl::optional<std::string> protocol_error;
 };
 
-// Receives what a worker does. Called on a thread of the worker's factory, never from inside a Worker method, one call at a
-// time for one worker; must not block.
+// Receives what a worker does. Called on a thread of the worker's factory,
+// never from inside a Worker method, one call at a time for one worker; must
+// not block.
 class WorkerListener {
  public:
   virtual ~WorkerListener() = default;
@@ -84,8 +92,8 @@ class WorkerListener {
   // Exactly once for every submitted call whose reply came before the exit.
   virtual void OnReply(WorkerReply reply) = 0;
 
-  // Once, and last: the process is reaped and its process group killed. Calls without a reply will have none;
-  // Worker::Progress still answers for them.
+  // Once, and last: the process is reaped and its process group killed. Calls
+  // without a reply will have none; Worker::Progress still answers for them.
   virtual void OnExit(WorkerExit exit) = 0;
 };
 
@@ -97,22 +105,26 @@ struct WorkerInfo {
   absl::Time started;
 };
 
-// Thread-safe; no method blocks. Destroying it kills the worker if it still lives, and no listener is called afterwards
-// (except for a callback that is running in another thread; destroy on the listener's thread or after OnExit).
+// Thread-safe; no method blocks. Destroying it kills the worker if it still
+// lives, and no listener is called afterwards (except for a callback that is
+// running in another thread; destroy on the listener's thread or after OnExit).
 class Worker {
  public:
   virtual ~Worker() = default;
 
   virtual const WorkerInfo& info() const = 0;
 
-  // Sends a call. Calls run in the order of Submit. After the worker's death it does nothing: OnExit tells.
+  // Sends a call. Calls run in the order of Submit. After the worker's death it
+  // does nothing: OnExit tells.
   virtual void Submit(WorkerCall call) = 0;
 
-  // Interrupts the call if it runs, skips it if it was not read yet; nothing if it ended. The reply comes in any case, unless
-  // the code ignores the interrupt.
+  // Interrupts the call if it runs, skips it if it was not read yet; nothing if
+  // it ended. The reply comes in any case, unless the code ignores the
+  // interrupt.
   virtual void Cancel(CallId id) = 0;
 
-  // Asks for the Python stacks of all threads; they arrive in the log and in WorkerExit::stack.
+  // Asks for the Python stacks of all threads; they arrive in the log and in
+  // WorkerExit::stack.
   virtual void DumpStack() = 0;
 
   // SIGKILL to the whole process group. OnExit follows.
@@ -134,14 +146,16 @@ struct WorkerSpec {
 // Starts workers of one isolation kind. Thread-safe.
 class WorkerFactory {
  public:
-  // Called once, on the factory's thread. An error has reason and metadata attached: WORKER_UNAVAILABLE when it died or was
-  // late, RUNTIME_NOT_AVAILABLE when its Python can't load our runtime.
+  // Called once, on the factory's thread. An error has reason and metadata
+  // attached: WORKER_UNAVAILABLE when it died or was late,
+  // RUNTIME_NOT_AVAILABLE when its Python can't load our runtime.
   using Started = std::function<void(absl::StatusOr<std::unique_ptr<Worker>>)>;
 
   virtual ~WorkerFactory() = default;
 
   // Does not block. `listener` must outlive the worker.
-  virtual void Start(WorkerSpec spec, WorkerListener* listener, Started started) = 0;
+  virtual void Start(WorkerSpec spec, WorkerListener* listener,
+                     Started started) = 0;
 };
 
 }  // namespace envknit
