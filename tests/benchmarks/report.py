@@ -95,7 +95,7 @@ class Report:
         notes = [f"- {row.title}: {row.note}" for row, _ in self.rows.values() if row.note]
         notes += [f"- {text}" for text in self._until_end()]
         notes += [f"- {failure}" for failure in self.failures()]
-        parts = [self._machine_line(), self._who(), _table(lines)]
+        parts = [self._machine_line(), self._who(), table(lines)]
         return "\n\n".join([*parts, "\n".join(notes)] if notes else parts) + "\n"
 
     def as_json(self) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class Report:
         for row, results in self.rows.values():
             ends = {who: r.until_end_ns for who, r in results.items() if r.until_end_ns}
             if ends:
-                figures = [f"{who} {_duration(statistics.median(t))}" for who, t in ends.items()]
+                figures = [f"{who} {duration(statistics.median(t))}" for who, t in ends.items()]
                 lines.append(f"{row.title}, until the process has ended: {', '.join(figures)}")
         return lines
 
@@ -164,14 +164,14 @@ def _cell(result: Result | None) -> str:
     if result is None:
         return _NOTHING
     median = result.median_ns
-    return "fails" if median is None else _duration(median)
+    return "fails" if median is None else duration(median)
 
 
 def _times(ratio: float | None) -> str:
     return _NOTHING if ratio is None else f"{ratio:.3g}x"
 
 
-def _duration(nanoseconds: float) -> str:
+def duration(nanoseconds: float) -> str:
     """Three digits and a unit: ``104 µs``, ``12.9 ms``."""
     for limit, divisor, unit in ((1e3, 1, "ns"), (1e6, 1e3, "µs"), (1e9, 1e6, "ms")):
         if nanoseconds < limit:
@@ -194,7 +194,7 @@ def _result_json(result: Result) -> dict[str, Any]:
     return found
 
 
-def _table(lines: list[list[str]]) -> str:
+def table(lines: list[list[str]]) -> str:
     """A Markdown table with padded columns, readable as it stands."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
 
