@@ -21,6 +21,8 @@ namespace {
 
 constexpr char kMethod[] = "/envknit.v1.IsolationService/Attach";
 constexpr auto kSlice = std::chrono::milliseconds(100);
+// After this long without a poll a call looks first whether the server is there.
+constexpr auto kIdle = std::chrono::milliseconds(20);
 constexpr uint64_t kDefaultMaxBodyBytes = 16 << 20;
 // Bodies up to this size are copied behind their head: one slice is cheaper.
 constexpr size_t kInlineBody = 1024;
@@ -144,6 +146,16 @@ class GrpcAttachStream final : public AttachStream {
     return end;
   }
 
+  void Poll() override {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    std::unique_lock<std::mutex> lock(mu_);
+    if (led_ || !started_ || now - last_polled_ < kIdle) return;
+    // From the socket's end to the stream's it is a few events.
+    while (!broken_ && !led_ && Lead(&lock, now)) {
+    }
+    if (!led_) WakeSuccessor();
+  }
+
   void Finish(std::chrono::milliseconds patience) override {
     const SteadyTime deadline = std::chrono::steady_clock::now() + patience;
     std::unique_lock<std::mutex> lock(mu_);
@@ -190,19 +202,20 @@ class GrpcAttachStream final : public AttachStream {
     stream_->Write(buffer, ToPointer(kWriteTag));
   }
 
-  // Polls once, for every waiting thread. `lock` holds mu_, which is given back
-  // meanwhile.
-  void Lead(std::unique_lock<std::mutex>* lock, SteadyTime until) {
+  // Polls once, for every waiting thread; false if nothing happened. `lock` holds
+  // mu_, which is given back meanwhile.
+  bool Lead(std::unique_lock<std::mutex>* lock, SteadyTime until) {
     led_ = true;
     lock->unlock();
     void* tag = nullptr;
     bool ok = false;
     const auto status = queue_.AsyncNext(&tag, &ok, ToSystemTime(until));
     lock->lock();
-    if (status == grpc::CompletionQueue::GOT_EVENT) {
-      HandleEvent(static_cast<Tag>(reinterpret_cast<intptr_t>(tag)), ok);
-    }
     led_ = false;
+    last_polled_ = std::chrono::steady_clock::now();
+    if (status != grpc::CompletionQueue::GOT_EVENT) return false;
+    HandleEvent(static_cast<Tag>(reinterpret_cast<intptr_t>(tag)), ok);
+    return true;
   }
 
   // Needs mu_.
@@ -298,6 +311,7 @@ class GrpcAttachStream final : public AttachStream {
   bool writes_done_ = false;
   // A thread polls the queue, with mu_ released.
   bool led_ = false;
+  SteadyTime last_polled_;
   bool broken_ = false;
   StreamEnd end_;
 

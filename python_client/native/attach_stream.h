@@ -79,6 +79,10 @@ class AttachStream {
   virtual WaitEnd Wait(PendingCall* pending, SteadyTime deadline,
                        const std::function<bool()>& interrupted) = 0;
 
+  // Takes in what happened while nobody polled, such as the server's end, if
+  // that was longer than a moment. Doesn't block.
+  virtual void Poll() = 0;
+
   // Ends the stream in order, so that the server ends its sessions now; waits
   // at most `patience` for it.
   virtual void Finish(std::chrono::milliseconds patience) = 0;

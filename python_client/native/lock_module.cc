@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/env/dist_info.h"
 #include "server/env/lock_file.h"
 #include "server/env/package_name.h"
 
@@ -66,4 +67,14 @@ PYBIND11_MODULE(_lock, module) {
   module.def("normalize_package_name",
              [](const std::string& name) { return envknit::NormalizePackageName(name); },
              py::arg("name"));
+  module.def(
+      "import_names",
+      [](const std::string& install_path, const std::string& name) {
+        py::list names;
+        for (const std::string& found : envknit::ImportNamesOfPackage(install_path, name)) {
+          names.append(found);
+        }
+        return names;
+      },
+      py::arg("install_path"), py::arg("name"));
 }

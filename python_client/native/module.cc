@@ -106,6 +106,7 @@ PYBIND11_MODULE(_core, module) {
       .def("call", &Session::Call, py::arg("target"), py::arg("args"), py::arg("kwargs"),
            py::arg("timeout"), py::arg("slack"), py::arg("context"))
       .def("close", &Session::Close)
+      .def_property_readonly("answered", &Session::answered)
       .def_property_readonly("used", &Session::used)
       .def_property_readonly("ended", &Session::ended)
       .def_property_readonly("epoch", &Session::epoch);

@@ -158,7 +158,10 @@ py::object Session::Call(const Target& target, const py::tuple& args,
 Session::Answer Session::Ask(AttachMethod method, std::string body, double timeout_seconds,
                              double slack_seconds) {
   AttachStream& stream = connection_->stream();
-  if (connection_->inherited()) ThrowEnd(WaitEnd::kBroken, 0, timeout_seconds);
+  if (!ended()) stream.Poll();
+  if (ended()) {
+    ThrowError(*hooks_, kUnavailable, "NOT_SENT", "the connection to the server is gone");
+  }
   if (body.size() > stream.max_body_bytes()) {
     py::dict metadata;
     metadata["limit"] = "message_bytes";
@@ -189,7 +192,9 @@ Session::Answer Session::Ask(AttachMethod method, std::string body, double timeo
   answer.bytes = std::move(pending.reply);
   if (!ParseReply(answer.bytes.view(), &answer.reply)) ThrowMalformed();
   if (answer.reply.kind == AttachReply::Kind::kBody) {
-    used_ = true;
+    answered_ = true;
+    // An import can be repeated on another worker.
+    if (method != AttachMethod::kImport) used_ = true;
     return answer;
   }
   if (answer.reply.kind != AttachReply::Kind::kError) ThrowMalformed();
@@ -200,7 +205,7 @@ Session::Answer Session::Ask(AttachMethod method, std::string body, double timeo
 
 void Session::ThrowEnd(WaitEnd end, uint64_t call_id, double timeout_seconds) {
   if (end == WaitEnd::kBroken) {
-    const StreamEnd why = connection_->inherited() ? StreamEnd{} : connection_->stream().end();
+    const StreamEnd why = connection_->stream().end();
     const InfrastructureError error = ReadStatus(why.details);
     if (!error.reason.empty()) {
       ThrowError(*hooks_, error.code, error.reason.c_str(), error.message,

@@ -49,7 +49,9 @@ class Session final : public std::enable_shared_from_this<Session> {
                         const pybind11::object& kwargs, double timeout_seconds,
                         double slack_seconds, const pybind11::object& context);
 
-  // Whether any request of this session was answered by its worker.
+  // Whether its worker answered anything, so that its opening succeeded.
+  bool answered() const { return answered_; }
+  // Whether its worker may have state: a request other than Import was answered.
   bool used() const { return used_; }
   // Inherited through fork(), or the stream is gone: nothing more will come.
   bool ended() const {
@@ -83,6 +85,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   const uint32_t number_;
 
   // Guarded by the GIL.
+  bool answered_ = false;
   bool used_ = false;
   uint64_t epoch_ = 0;
   std::unordered_map<uint32_t, pybind11::object> classes_;

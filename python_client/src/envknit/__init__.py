@@ -1,0 +1,66 @@
+"""Several versions of a Python package side by side, each in a worker of its own.
+
+::
+
+    import envknit
+
+    envknit.configure_from_lock("envknit.lock.yaml")
+    with envknit.worker("numpy", "1.26.4") as np:
+        print(np.linalg.norm([3, 4]))
+
+`envknit.errors` shows all exceptions as a tree. Importing this package starts nothing and
+loads no extension module: both happen at first use.
+"""
+
+from __future__ import annotations
+
+from envknit._registry import configure_from_lock
+from envknit._version import VERSION  # type: ignore[import-not-found]
+from envknit.errors import (
+    AccessDenied,
+    DeadlineError,
+    EnvknitError,
+    InvalidRequest,
+    LimitExceeded,
+    NotByValueError,
+    NotRegisteredError,
+    PoolExhausted,
+    RemoteError,
+    SchemaVersionError,
+    ServerUnavailable,
+    StaleHandleError,
+    WorkerCrashed,
+    WorkerOutOfMemory,
+    WorkerStartError,
+)
+from envknit.isolation.process_pool import ProcessPool
+from envknit.isolation.worker import worker
+from envknit.isolation.worker_context import WorkerContext
+
+__all__ = [
+    "VERSION_INFO",
+    "AccessDenied",
+    "DeadlineError",
+    "EnvknitError",
+    "InvalidRequest",
+    "LimitExceeded",
+    "NotByValueError",
+    "NotRegisteredError",
+    "PoolExhausted",
+    "ProcessPool",
+    "RemoteError",
+    "SchemaVersionError",
+    "ServerUnavailable",
+    "StaleHandleError",
+    "WorkerContext",
+    "WorkerCrashed",
+    "WorkerOutOfMemory",
+    "WorkerStartError",
+    "__version__",
+    "configure_from_lock",
+    "worker",
+]
+
+__version__: str = VERSION
+#: The version as numbers.
+VERSION_INFO: tuple[int, ...] = tuple(int(part) for part in __version__.split("."))

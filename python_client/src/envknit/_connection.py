@@ -1,0 +1,72 @@
+"""The one connection of this process: to its own daemon, or to the one it was told of."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from envknit._private_daemon import PrivateDaemon
+from envknit.errors import ServerUnavailable
+
+if TYPE_CHECKING:
+    from envknit import _core
+
+__all__ = ["Connection", "uses_shared_server"]
+
+_FAREWELL_S = 0.5
+
+
+def uses_shared_server() -> bool:
+    """Whether `ENVKNIT_ADDRESS` names a server, so that none is started."""
+    return bool(os.environ.get("ENVKNIT_ADDRESS"))
+
+
+class Connection:
+    """A connected client and, if it is ours, the daemon behind it."""
+
+    def __init__(self, client: _core.Client, daemon: PrivateDaemon | None) -> None:
+        self.client = client
+        self.daemon = daemon
+
+    @classmethod
+    def open(cls, hooks: object) -> Connection:
+        """Connects; starts a private daemon unless `ENVKNIT_ADDRESS` is set.
+
+        Raises:
+            ServerUnavailable: the server of ENVKNIT_ADDRESS can't be reached.
+            WorkerStartError: the private daemon failed to start.
+        """
+        from envknit import _core
+
+        if uses_shared_server():
+            address = os.environ["ENVKNIT_ADDRESS"]
+            try:
+                return cls(_core.Client(address, hooks), None)
+            except ConnectionError as error:
+                raise ServerUnavailable(
+                    f"can't reach the server at {address} (from ENVKNIT_ADDRESS): {error}"
+                ) from error
+        daemon = PrivateDaemon.start()
+        try:
+            return cls(_core.Client(daemon.address, hooks), daemon)
+        except ConnectionError as error:
+            daemon.reap()
+            raise ServerUnavailable(f"can't reach {daemon!r}: {error}") from error
+
+    def discard(self) -> None:
+        """After it broke: collects the daemon."""
+        if self.daemon is not None:
+            self.daemon.reap()
+
+    def leave(self) -> None:
+        """At this process's end: gives a shared server its workers back now.
+
+        A private daemon notices by itself, however this process ends.
+        """
+        if self.daemon is None:
+            self.client.finish(_FAREWELL_S)
+
+    def forget(self) -> None:
+        """In a forked child: the daemon must not wait for the child's end too."""
+        if self.daemon is not None:
+            self.daemon.stop()

@@ -1,0 +1,186 @@
+"""The locked environments that this process knows, and what `worker()` finds in them."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
+
+from envknit import _lock_files
+from envknit._lock_files import LockedEnvironment, LockedPackage
+from envknit.errors import NotRegisteredError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Registry", "Selection", "configure_from_lock", "registry"]
+
+
+class Selection(NamedTuple):
+    """A package of an environment: where a worker runs, and what it imports first."""
+
+    name: str
+    version: str
+    #: The import name: "PIL" for the distribution "pillow".
+    module: str
+    environment: str
+    #: The requested package's path first, then the environment's others.
+    install_paths: tuple[str, ...]
+    #: Names and versions of the environment's packages.
+    packages: tuple[tuple[str, str], ...]
+    #: The environment's pinned Python (a version or a path), or empty.
+    python: str
+
+
+class Registry:
+    """Environments in order of registration. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._environments: dict[tuple[str, str], LockedEnvironment] = {}
+
+    def add(self, lock_path: str, environment: LockedEnvironment) -> None:
+        """Adds an environment, or replaces the one of that name of that file."""
+        with self._lock:
+            self._environments[lock_path, environment.name] = environment
+
+    def find(self, name: str, version: str, environment: str | None = None) -> Selection:
+        """The first environment that has the package in that version.
+
+        Raises:
+            NotRegisteredError: there is none; the text names what is registered.
+        """
+        normalized = _lock_files.normalize(name)
+        for candidate in self._candidates(environment):
+            for package in candidate.packages:
+                if package.version == version and package.normalized_name == normalized:
+                    return _select(candidate, package, name)
+        # An import name ("PIL") that is not the distribution's ("pillow").
+        for candidate in self._candidates(environment):
+            for package in candidate.packages:
+                if package.version == version and name in _lock_files.import_names(
+                    package.install_path, package.name
+                ):
+                    return _select(candidate, package, name)
+        raise self._not_registered(name, version, environment)
+
+    def select_path(self, name: str, version: str, install_path: str) -> Selection:
+        """The environment that is that directory alone; nothing need be registered."""
+        path = os.path.abspath(os.path.expanduser(install_path))
+        module = _module_name(path, name, name)
+        return Selection(name, version, module, name, (path,), ((name, version),), "")
+
+    def assume(self, name: str, version: str, environment: str | None) -> Selection:
+        """What a server's own lock files may have."""
+        module = name.replace("-", "_")
+        return Selection(name, version, module, environment or "", (), ((name, version),), "")
+
+    def _candidates(self, environment: str | None) -> list[LockedEnvironment]:
+        with self._lock:
+            known = list(self._environments.values())
+        return [entry for entry in known if environment in (None, entry.name)]
+
+    def _packages(self) -> Iterator[LockedPackage]:
+        for environment in self._candidates(None):
+            yield from environment.packages
+
+    def _not_registered(
+        self, name: str, version: str, environment: str | None
+    ) -> NotRegisteredError:
+        import difflib
+
+        where = f" in environment {environment!r}" if environment is not None else ""
+        packages = list(self._packages())
+        names = sorted({package.name for package in packages})
+        normalized = _lock_files.normalize(name)
+        versions = sorted({p.version for p in packages if p.normalized_name == normalized})
+        near = difflib.get_close_matches(name, names, n=3) if not versions else []
+        if versions:
+            hint = f"registered versions of {name}: {', '.join(versions)}"
+        elif near:
+            hint = f"did you mean {' or '.join(near)}? Registered: {', '.join(names)}"
+        elif names:
+            hint = f"registered: {', '.join(names)}"
+        else:
+            hint = "nothing is: call envknit.configure_from_lock() first, or pass install_path"
+        error = NotRegisteredError(f"{name} {version} is not registered{where}; {hint}")
+        error.reason = "PACKAGE_NOT_LOCKED"
+        error.metadata = {"package": name, "version": version, "near": ", ".join(near or versions)}
+        return error
+
+
+#: What configure_from_lock() registers and worker() asks: one per process, as the API is.
+registry = Registry()
+
+
+def configure_from_lock(
+    lock_path: str | os.PathLike[str], env: str | None = None, auto_install: bool = True
+) -> int:
+    """Registers the packages of a lock file.
+
+    Args:
+        lock_path: The lock file (`envknit.lock.yaml`).
+        env: Registers this environment only; all of them if None.
+        auto_install: Accepted for the import hook, which this version doesn't have yet:
+            packages are registered for `worker()`, and plain imports are not redirected.
+
+    Returns:
+        How many packages were registered, each name and version counted once. A package
+        whose path is missing is not: a warning names it.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        SchemaVersionError: The file's schema is newer than this package: upgrade it.
+        ValueError: It is no lock file; the text names file, line and column.
+    """
+    path = os.path.abspath(os.fspath(lock_path))
+    environments = _lock_files.read_lock_file(path)
+    chosen = [entry for entry in environments if env in (None, entry.name)]
+    if env is not None and not chosen:
+        names = ", ".join(entry.name for entry in environments) or "none"
+        warnings.warn(
+            f"{path} has no environment {env!r}; it has: {names}", UserWarning, stacklevel=2
+        )
+    registered = set()
+    for environment in chosen:
+        usable = []
+        for package in environment.packages:
+            if os.path.isdir(package.install_path):
+                usable.append(package)
+                registered.add((package.normalized_name, package.version))
+                continue
+            warnings.warn(
+                f"{package.name} {package.version} is not registered: "
+                f"{package.install_path} is missing",
+                UserWarning,
+                stacklevel=2,
+            )
+        registry.add(path, environment._replace(packages=tuple(usable)))
+    return len(registered)
+
+
+def _select(environment: LockedEnvironment, package: LockedPackage, name: str) -> Selection:
+    paths = [package.install_path, *(other.install_path for other in environment.packages)]
+    return Selection(
+        package.name,
+        package.version,
+        _module_name(package.install_path, package.name, name),
+        environment.name,
+        tuple(dict.fromkeys(paths)),
+        tuple((other.name, other.version) for other in environment.packages),
+        environment.python,
+    )
+
+
+def _module_name(install_path: str, distribution: str, asked: str) -> str:
+    """What to import: the name that was asked for if there is such a module."""
+    names = _lock_files.import_names(install_path, distribution)
+    if asked in names or not names:
+        return asked
+    spelled = asked.replace("-", "_")
+    for name in names:
+        if name.lower() == spelled.lower():
+            return name
+    public = [name for name in names if not name.startswith("_")]
+    return (public or names)[0]

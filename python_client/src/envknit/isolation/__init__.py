@@ -1,0 +1,1 @@
+"""Isolation of packages from each other; see the modules for what each does."""

@@ -1,0 +1,147 @@
+"""Modules of a worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envknit.errors import RemoteError
+from envknit.isolation.call_proxy import CallProxy
+from envknit.isolation.named_proxy import (
+    METADATA_DUNDERS,
+    NamedProxy,
+    initialize,
+    refuse_pickling,
+)
+from envknit.isolation.remote_object import RemoteObject
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn
+
+    from envknit.isolation.worker_context import WorkerContext
+
+__all__ = ["ModuleProxy"]
+
+# Numbers of the enum NameKind.
+_MODULE = 1
+_CLASS = 2
+_CALLABLE = 3
+
+
+class _Names:
+    """What a module proxy knows of its module."""
+
+    __slots__ = ("found", "kinds", "module", "path", "submodules")
+
+    def __init__(
+        self,
+        module: str,
+        path: str,
+        kinds: Mapping[str, int] | None,
+        submodules: Mapping[str, Mapping[str, int]],
+    ) -> None:
+        self.module = module
+        #: From `module` to this one, dotted; empty for itself.
+        self.path = path
+        #: Kinds of the public names; None before they were asked for.
+        self.kinds = kinds
+        #: Kinds of the names of known submodules, by their path from `module`.
+        self.submodules = submodules
+        #: Proxies that were made; data is never among them.
+        self.found: dict[str, object] = {}
+
+    def path_to(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
+
+
+class ModuleProxy(NamedProxy):
+    """A module in a worker.
+
+    Callables and submodules that its import told of are known without asking; data is
+    fetched each time, and a name that is not in the list is asked for. Of dunders, the
+    metadata (`__version__`, `__doc__`, …) is fetched; every other raises AttributeError.
+    """
+
+    __slots__ = ("__weakref__", "_names")
+
+    _names: _Names
+
+    def __init__(
+        self,
+        context: WorkerContext,
+        module: str,
+        path: str,
+        kinds: Mapping[str, int] | None,
+        submodules: Mapping[str, Mapping[str, int]],
+    ) -> None:
+        from envknit import _core
+
+        title = f"{module}.{path}" if path else module
+        initialize(self, context, _core.Target.of_module(module, path), title)
+        _set_names(self, _Names(module, path, kinds, submodules))
+
+    def __getattribute__(self, name: str) -> Any:
+        names = _names_of(self)
+        found = names.found.get(name)
+        return found if found is not None else _look_up(self, names, name)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"can't set {name!r}: {self!r} lives in its worker")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"can't delete {name!r}: {self!r} lives in its worker")
+
+    def __dir__(self) -> list[str]:
+        return sorted(_kinds(self, _names_of(self)))
+
+    def __repr__(self) -> str:
+        return f"<remote module {_title_of(self)} in {_context_of(self).title}>"
+
+
+_names_of = ModuleProxy.__dict__["_names"].__get__
+_set_names = ModuleProxy.__dict__["_names"].__set__
+_context_of = NamedProxy.__dict__["_context"].__get__
+_title_of = NamedProxy.__dict__["_title"].__get__
+
+refuse_pickling(ModuleProxy)
+
+
+def _look_up(proxy: ModuleProxy, names: _Names, name: str) -> Any:
+    from envknit import _core
+
+    if name.startswith("__") and name.endswith("__") and name not in METADATA_DUNDERS:
+        raise AttributeError(f"{proxy!r} has no attribute {name!r} here")
+    context = _context_of(proxy)
+    path = names.path_to(name)
+    kind = _kinds(proxy, names).get(name)
+    made: object
+    if kind in (_CLASS, _CALLABLE):
+        target = _core.Target.of_module(names.module, path)
+        made = CallProxy(context, target, f"{names.module}.{path}")
+    elif kind == _MODULE:
+        made = _submodule(context, names, path)
+    else:
+        value = context.fetch(_core.Target.of_module(names.module, path))
+        if not (isinstance(value, RemoteObject) and value._type.is_module):
+            return value
+        made = _submodule(context, names, path)
+    names.found[name] = made
+    return made
+
+
+def _submodule(context: WorkerContext, names: _Names, path: str) -> ModuleProxy:
+    return ModuleProxy(context, names.module, path, names.submodules.get(path), names.submodules)
+
+
+def _kinds(proxy: ModuleProxy, names: _Names) -> Mapping[str, int]:
+    """The kinds of the module's names; asks for those of a submodule that wasn't described."""
+    if names.kinds is None:
+        context = _context_of(proxy)
+        try:
+            description = context.session.import_module(f"{names.module}.{names.path}", context)
+            names.kinds = description["module"]["names"]
+        except RemoteError:
+            # An attribute that is a module, under a name that can't be imported.
+            names.kinds = {}
+    kinds: Mapping[str, int] = names.kinds
+    return kinds

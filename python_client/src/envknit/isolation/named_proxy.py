@@ -1,0 +1,78 @@
+"""Proxies that stand for a name in a worker, before anything was asked for."""
+
+from __future__ import annotations
+
+import copyreg
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from envknit import _core
+    from envknit.isolation.remote_object import RemoteObject
+    from envknit.isolation.worker_context import WorkerContext
+
+__all__ = ["METADATA_DUNDERS", "NamedProxy", "refuse_pickling"]
+
+#: Dunders that are fetched from the worker; all others are local matters.
+METADATA_DUNDERS = frozenset(
+    (
+        *("__version__", "__doc__", "__name__", "__file__", "__all__", "__path__"),
+        *("__package__", "__author__", "__license__"),
+    )
+)
+
+
+class NamedProxy:
+    """A target in a worker; passed as an argument it becomes the object that stands there."""
+
+    __slots__ = ("_context", "_resolved", "_target", "_title")
+
+    _context: WorkerContext
+    _target: _core.Target
+    _title: str
+    _resolved: RemoteObject | None
+
+    def _resolve(self) -> RemoteObject:
+        """The object itself; asked for once per worker."""
+        context: WorkerContext = _context_of(self)
+        known: RemoteObject | None = _resolved_of(self)
+        current = context.session.current
+        if known is not None and current is not None and known._handle.is_of(current):
+            epoch = current.epoch
+            if epoch in (0, known._handle.epoch):
+                return known
+        resolved = context.resolve(_target_of(self))
+        _set_resolved(self, resolved)
+        return resolved
+
+
+_context_of = NamedProxy.__dict__["_context"].__get__
+_target_of = NamedProxy.__dict__["_target"].__get__
+_resolved_of = NamedProxy.__dict__["_resolved"].__get__
+_set_resolved = NamedProxy.__dict__["_resolved"].__set__
+_set_context = NamedProxy.__dict__["_context"].__set__
+_set_target = NamedProxy.__dict__["_target"].__set__
+_set_title = NamedProxy.__dict__["_title"].__set__
+
+
+def initialize(proxy: NamedProxy, context: WorkerContext, target: _core.Target, title: str) -> None:
+    """Fills a proxy whose own attribute access leads to the worker."""
+    _set_context(proxy, context)
+    _set_target(proxy, target)
+    _set_title(proxy, title)
+    _set_resolved(proxy, None)
+
+
+def handle_of(proxy: NamedProxy) -> _core.Handle:
+    """For the codec: the handle of what a proxy stands for."""
+    return NamedProxy._resolve(proxy)._handle
+
+
+def refuse_pickling(kind: type) -> None:
+    """Makes pickling objects of this class an error that says why."""
+
+    def refuse(proxy: Any) -> NoReturn:
+        raise TypeError(f"can't pickle {proxy!r}: it lives in a worker of this process")
+
+    copyreg.pickle(kind, refuse)

@@ -1,0 +1,121 @@
+"""Proxies for objects that stayed in their worker."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from envknit.isolation import special_methods
+from envknit.isolation.remote_types import RemoteType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn
+
+    from envknit import _core
+    from envknit.isolation.worker import WorkerContext
+
+__all__ = ["RemoteObject", "make_class"]
+
+# Metadata that functions and classes have, fetched from the worker.
+_FETCHED_DUNDERS = frozenset(("__name__", "__qualname__"))
+
+
+class RemoteObject:
+    """An object in a worker: attributes, calls and operators run there.
+
+    Objects of it are made from replies, each of a subclass that has just the operators of
+    the remote type. `repr` is local; nothing else is known here but what came with the
+    handle.
+    """
+
+    __slots__ = ("__weakref__", "_context", "_handle")
+
+    _handle: _core.Handle
+    _context: WorkerContext
+    _type: RemoteType = RemoteType({})
+
+    def __init__(self, handle: _core.Handle, context: WorkerContext) -> None:
+        _set_handle(self, handle)
+        _set_context(self, context)
+
+    def __getattr__(self, name: str) -> Any:
+        # Private names of ours never get here, unless the object is half made.
+        if name in ("_handle", "_context"):
+            raise AttributeError(name)
+        if name.startswith("__") and name.endswith("__") and name not in _FETCHED_DUNDERS:
+            raise AttributeError(f"{self!r} has no attribute {name!r} here")
+        context = self._context
+        if name in self._type.methods:
+            return context.method(self, name)
+        return context.fetch_attribute(self._handle, name)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(
+            f"can't set {name!r}: {self!r} lives in its worker; call a method of it instead"
+        )
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"can't delete {name!r}: {self!r} lives in its worker")
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._type.methods | self._type.special_methods)
+
+    def __repr__(self) -> str:
+        handle, kind = self._handle, self._type
+        what = f"class {kind.full_name}" if kind.is_class else kind.full_name
+        if handle.shape is not None:
+            what += f" shape={handle.shape} dtype={handle.typestr}"
+        elif handle.length is not None:
+            what += f" len={handle.length}"
+        return f"<remote {what} in {self._context.title}>"
+
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return repr(self)
+        return str(self._context.call_method(self._handle, "__format__", (spec,)))
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(f"can't pickle {self!r}: it lives in a worker of this process")
+
+    def __instancecheck__(self, instance: object) -> bool:
+        if not self._type.is_class:
+            raise TypeError(f"isinstance() needs a class, not {self!r}")
+        return isinstance(instance, RemoteObject) and is_instance(instance, self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """A local copy of a remote array, for `numpy.asarray`."""
+        handle = self._handle
+        if handle.shape is None or handle.typestr is None:
+            raise TypeError(f"{self!r} is no array")
+        numpy = importlib.import_module("numpy")
+        elements = self._context.call_method(handle, "tobytes", ())
+        array = numpy.frombuffer(bytearray(elements), dtype=handle.typestr).reshape(handle.shape)
+        return array if dtype is None else array.astype(dtype)
+
+
+_set_handle = RemoteObject.__dict__["_handle"].__set__
+_set_context = RemoteObject.__dict__["_context"].__set__
+
+
+def is_instance(instance: RemoteObject, kind: RemoteObject) -> bool:
+    """Whether the remote object's class is `kind`, a remote class, or derived from it."""
+    return not instance._type.is_class and kind._type.mro[0] in instance._type.mro
+
+
+_classes: dict[tuple[object, ...], type[RemoteObject]] = {}
+
+
+def make_class(info: Mapping[str, Any]) -> type[RemoteObject]:
+    """The proxy class for a TypeInfo message, given by its fields' names."""
+    kind = RemoteType(info)
+    key = (
+        *(kind.known, kind.full_name, kind.mro, kind.methods, kind.special_methods),
+        *(kind.is_class, kind.callable, kind.iterator),
+    )
+    known = _classes.get(key)
+    if known is None:
+        namespace = special_methods.namespace_for(kind)
+        namespace |= {"__slots__": (), "__module__": "envknit.remote", "_type": kind}
+        known = _classes[key] = type(kind.name.rpartition(".")[2], (RemoteObject,), namespace)
+    return known

@@ -1,0 +1,145 @@
+"""A lease of one worker, which outlives workers, daemons and connections."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from typing import TYPE_CHECKING
+
+from envknit.errors import EnvknitError
+from envknit.isolation.error_mapping import NOT_SENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from envknit import _core
+
+__all__ = ["WorkerSession"]
+
+#: How long a worker may take to start; a call's own timeout begins after that.
+START_TIMEOUT_S = 60.0
+#: How much longer than the server the client waits before it gives up by its own clock.
+CLOCK_SLACK_S = 1.0
+
+
+class WorkerSession:
+    """One worker's session, opened when it is first needed and again when it was lost.
+
+    Thread-safe: calls run on the worker in the order in which they are sent.
+    """
+
+    def __init__(self, title: str, open_session: Callable[[], _core.Session]) -> None:
+        self.title = title
+        self._open_session = open_session
+        self._lock = threading.Lock()
+        self._core: _core.Session | None = None
+        # Whether a worker that had state is gone, and nobody was told yet.
+        self._lost_state = False
+
+    @property
+    def current(self) -> _core.Session | None:
+        """The open session, if there is one."""
+        return self._core
+
+    def import_module(self, module: str, context: object) -> dict[str, Any]:
+        """The worker's description of a module: "module" and "worker"."""
+        description: dict[str, Any] = self._run(
+            lambda core: core.import_module(
+                module, START_TIMEOUT_S, START_TIMEOUT_S + CLOCK_SLACK_S, context
+            )
+        )
+        return description
+
+    def get_attr(
+        self, target: _core.Target, timeout: float, context: object, *, as_handle: bool = False
+    ) -> Any:
+        """What stands at the target: data by value, everything else as a proxy."""
+        return self._run(
+            lambda core: core.get_attr(target, as_handle, timeout, CLOCK_SLACK_S, context)
+        )
+
+    def call(
+        self,
+        target: _core.Target,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any] | None,
+        timeout: float,
+        context: object,
+    ) -> Any:
+        """Calls what stands at the target."""
+        core = self._core
+        if core is None:
+            core = self._opened(None)
+        try:
+            return core.call(target, args, kwargs, timeout, CLOCK_SLACK_S, context)
+        except EnvknitError as error:
+            again = self._after(error, core)
+            if again is None:
+                raise
+        return again.call(target, args, kwargs, timeout, CLOCK_SLACK_S, context)
+
+    def forget(self) -> None:
+        """In a forked child: the session is the parent's."""
+        self._lock = threading.Lock()
+        self._core = None
+        self._lost_state = False
+
+    def close(self) -> None:
+        """Gives the worker back."""
+        with self._lock:
+            self._discard()
+
+    def _run(self, ask: Callable[[_core.Session], Any]) -> Any:
+        core = self._core
+        if core is None:
+            core = self._opened(None)
+        try:
+            return ask(core)
+        except EnvknitError as error:
+            again = self._after(error, core)
+            if again is None:
+                raise
+        return ask(again)
+
+    def _after(self, error: EnvknitError, core: _core.Session) -> _core.Session | None:
+        """The session on which to try once more, or None if that could run a call twice."""
+        if error.reason == NOT_SENT:
+            return self._opened(core)
+        if error.reason == "WORKER_UNAVAILABLE" and not core.used:
+            return self._opened(core)
+        if core.ended or error.reason == "SESSION_NOT_FOUND" or not core.answered:
+            # An opening that failed fails all its calls: the next one opens anew.
+            with self._lock:
+                if self._core is core:
+                    self._discard()
+        return None
+
+    def _opened(self, lost: _core.Session | None) -> _core.Session:
+        """The open session, opened unless another thread already did since `lost`."""
+        with self._lock:
+            if self._core is not None and self._core is not lost:
+                return self._core
+            self._discard()
+            self._core = core = self._open_session()
+            lost_state, self._lost_state = self._lost_state, False
+        if lost_state:
+            warn_replaced(self.title)
+        return core
+
+    def _discard(self) -> None:
+        """Gives the worker back; needs the lock."""
+        core, self._core = self._core, None
+        if core is not None:
+            self._lost_state = self._lost_state or core.used
+            core.close()
+
+
+def warn_replaced(title: str) -> None:
+    """Says once per worker that state and objects of the old one are gone."""
+    warnings.warn(
+        f"the worker of {title} was replaced by a new one: "
+        "its modules' state and the objects it held are gone",
+        RuntimeWarning,
+        stacklevel=5,
+    )

@@ -1,0 +1,95 @@
+"""`envknit.worker()`: a package of a locked environment, in a worker of its own."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from envknit._connection import uses_shared_server
+from envknit._registry import registry
+from envknit.errors import NotRegisteredError
+from envknit.isolation.call_proxy import CallProxy
+from envknit.isolation.error_mapping import make_error
+from envknit.isolation.module_proxy import ModuleProxy
+from envknit.isolation.named_proxy import NamedProxy, handle_of
+from envknit.isolation.process_pool import ProcessPool, WorkerKey
+from envknit.isolation.remote_exceptions import make_remote_error
+from envknit.isolation.remote_object import RemoteObject, make_class
+from envknit.isolation.worker_context import WorkerContext
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+__all__ = ["CallProxy", "ModuleProxy", "ProcessPool", "WorkerContext", "worker"]
+
+
+class _Hooks:
+    """What the extension module calls back; see native/python_hooks.h."""
+
+    remote_object = RemoteObject
+    named_proxy = NamedProxy
+    resolve = staticmethod(handle_of)
+    make_class = staticmethod(make_class)
+    make_exception = staticmethod(make_remote_error)
+    make_error = staticmethod(make_error)
+    worker_replaced = staticmethod(WorkerContext.worker_replaced)
+
+
+_pool = ProcessPool(_Hooks)
+
+
+def worker(
+    name: str,
+    version: str,
+    install_path: str | os.PathLike[str] | None = None,
+    timeout: float = 30.0,
+    *,
+    env: str | None = None,
+    results: Literal["auto", "copy"] = "auto",
+) -> WorkerContext:
+    """A package of a locked environment, in a worker process of its own.
+
+    The block's value stands for the module::
+
+        with envknit.worker("numpy", "1.26.4") as np:
+            print(np.linalg.norm([3, 4]))
+
+    Blocks with the same name, version, install path and environment share one worker and
+    its modules' state, one after the other, nested, or in parallel; it lives as long as
+    this process. Proxies may be used from any thread.
+
+    Args:
+        name: The distribution's or the import name ("pillow" or "PIL").
+        version: The exact version.
+        install_path: A folder made by `pip install --target`; then nothing need be
+            registered: the environment is that folder and the standard library.
+        timeout: Seconds for each call of this block. It really stops the work.
+        env: Which environment, if several have that version; else the first in the lock.
+        results: "auto" copies plain data and leaves everything else in the worker, behind
+            a proxy; "copy" raises NotByValueError (a TypeError) instead of such a proxy.
+
+    Raises:
+        NotRegisteredError: No such package, or not in that version.
+        ValueError: `timeout` or `results` makes no sense.
+
+    Entering the block starts the worker if it has none, and imports the module; that may
+    also raise WorkerStartError, ServerUnavailable, and what the import raises.
+    """
+    if not timeout > 0:
+        raise ValueError(f"timeout is in seconds and greater than 0, not {timeout!r}")
+    if results not in ("auto", "copy"):
+        raise ValueError(f'results is "auto" or "copy", not {results!r}')
+    path = None if install_path is None else os.path.abspath(os.path.expanduser(install_path))
+    if path is not None:
+        selection = registry.select_path(name, version, path)
+    else:
+        try:
+            selection = registry.find(name, version, env)
+        except NotRegisteredError:
+            if not uses_shared_server():
+                raise
+            # The server has lock files of its own, and says so if it lacks it.
+            selection = registry.assume(name, version, env)
+    key = WorkerKey(selection.name, version, path, env)
+    session = _pool.session(key, selection)
+    return WorkerContext(session, selection.module, timeout, copy_results=results == "copy")

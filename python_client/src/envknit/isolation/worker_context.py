@@ -1,0 +1,128 @@
+"""What one `with envknit.worker(...)` block and its proxies call through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envknit.errors import NotByValueError
+from envknit.isolation.call_proxy import CallProxy
+from envknit.isolation.module_proxy import ModuleProxy
+from envknit.isolation.remote_object import RemoteObject
+from envknit.isolation.session import warn_replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Any, NoReturn
+
+    from envknit import _core
+    from envknit.isolation.session import WorkerSession
+
+__all__ = ["WorkerContext"]
+
+
+class WorkerContext:
+    """The value of `envknit.worker()`: a context manager, and the settings of its calls.
+
+    It holds no worker of its own: blocks with the same arguments share one, and what they
+    made lives on after the block.
+    """
+
+    def __init__(
+        self, session: WorkerSession, module: str, timeout: float, *, copy_results: bool
+    ) -> None:
+        self.session = session
+        self.timeout = timeout
+        self.title = session.title
+        self._module = module
+        self._copy_results = copy_results
+
+    def __enter__(self) -> ModuleProxy:
+        description = self.session.import_module(self._module, self)["module"]
+        return ModuleProxy(
+            self,
+            self._module,
+            "",
+            description["names"],
+            description["submodules"],
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None
+
+    def __aenter__(self) -> NoReturn:
+        raise TypeError(
+            "envknit.worker() is a synchronous context manager: use `with`, not `async with`"
+        )
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        return None
+
+    def __repr__(self) -> str:
+        return f"<WorkerContext of {self.title}, timeout={self.timeout:g} s>"
+
+    def call(
+        self, target: _core.Target, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None
+    ) -> Any:
+        """One call, one round trip."""
+        result = self.session.call(target, args, kwargs, self.timeout, self)
+        if self._copy_results:
+            _check_copied(result)
+        return result
+
+    def call_method(self, handle: _core.Handle, name: str, args: tuple[Any, ...]) -> Any:
+        """Calls a method of a remote object; operators come this way."""
+        from envknit import _core
+
+        return self.call(_core.Target.of_handle(handle, name), args, None)
+
+    def call_object(
+        self, handle: _core.Handle, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """Calls a remote object itself."""
+        from envknit import _core
+
+        return self.call(_core.Target.of_handle(handle, ""), args, kwargs or None)
+
+    def method(self, remote: RemoteObject, name: str) -> CallProxy:
+        """A method of a remote object, without asking the worker for it."""
+        from envknit import _core
+
+        title = f"{type(remote)._type.full_name}.{name}"
+        return CallProxy(self, _core.Target.of_handle(remote._handle, name), title)
+
+    def fetch_attribute(self, handle: _core.Handle, name: str) -> Any:
+        """An attribute of a remote object: data by value, everything else as a proxy."""
+        from envknit import _core
+
+        return self.fetch(_core.Target.of_handle(handle, name))
+
+    def fetch(self, target: _core.Target) -> Any:
+        """What stands at the target."""
+        return self.session.get_attr(target, self.timeout, self)
+
+    def resolve(self, target: _core.Target) -> RemoteObject:
+        """What stands at the target, always as a remote object."""
+        resolved = self.session.get_attr(target, self.timeout, self, as_handle=True)
+        assert isinstance(resolved, RemoteObject)
+        return resolved
+
+    def worker_replaced(self) -> None:
+        """The reply that is being read came from a new worker."""
+        warn_replaced(self.title)
+
+
+def _check_copied(result: Any) -> None:
+    """With `results="copy"`: nothing of a result may have stayed in the worker."""
+    if isinstance(result, RemoteObject):
+        raise NotByValueError(f"$: {type(result)._type.full_name} can't be copied")
+    if type(result) is tuple:
+        for index, item in enumerate(result):
+            if isinstance(item, RemoteObject):
+                name = type(item)._type.full_name
+                raise NotByValueError(f"$[{index}]: {name} can't be copied")
