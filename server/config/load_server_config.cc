@@ -81,21 +81,30 @@ absl::Status ApplyAll(const std::vector<const Settings*>& sources,
   return absl::OkStatus();
 }
 
+std::string FolderOf(const std::string& path) {
+  return std::filesystem::path(path).parent_path().string();
+}
+
 void ChooseSocket(const ProcessContext& context, ServerConfig& config) {
   std::string& path = config.listen.unix_path;
-  if (path.empty()) {
+  std::string wanted = path;
+  if (wanted.empty()) {
     const std::string directory =
         DefaultSocketDirectory(context.environment, context.uid);
     // A private daemon is one of several of this user.
-    path = config.private_mode.enabled
-               ? absl::StrCat(directory, "/private-", context.pid, ".sock")
-               : absl::StrCat(directory, "/envknitd.sock");
+    wanted = config.private_mode.enabled
+                 ? absl::StrCat(directory, "/private-", context.pid, ".sock")
+                 : absl::StrCat(directory, "/envknitd.sock");
   }
-  const std::string fitted = FitSocketPath(path, context.uid);
-  if (fitted == path) return;
-  config.warnings.push_back(
-      absl::StrCat("the socket path ", path, " has more than ", kMaxSocketPath,
-                   " bytes; listening on ", fitted, " instead"));
+  const std::string fitted = FitSocketPath(wanted, context.uid);
+  if (fitted != wanted) {
+    config.warnings.push_back(absl::StrCat(
+        "the socket path ", wanted, " has more than ", kMaxSocketPath,
+        " bytes; listening on ", fitted, " instead"));
+  }
+  if (path.empty() || FolderOf(fitted) != FolderOf(wanted)) {
+    config.listen.own_directory = FolderOf(fitted);
+  }
   path = fitted;
 }
 
@@ -189,8 +198,7 @@ absl::StatusOr<ServerConfig> LoadServerConfig(const ServeFlags& flags,
           absl::StrCat("--config: ", text.status().message()));
     }
     absl::StatusOr<Settings> parsed =
-        ParseConfigFile(*text, flags.config_file,
-                        std::filesystem::path(path).parent_path().string());
+        ParseConfigFile(*text, flags.config_file, FolderOf(path));
     if (!parsed.ok()) return parsed.status();
     file = *std::move(parsed);
   }

@@ -20,6 +20,9 @@ struct ServerConfig {
   struct Listen {
     // Absolute, at most 107 bytes.
     std::string unix_path;
+    // The socket's folder when it is one of ours: PrepareSocketDirectory makes
+    // and checks it before listening. Empty when the user named the path.
+    std::string own_directory;
     // "host:port", empty for none.
     std::string tcp;
   };
