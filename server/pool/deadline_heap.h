@@ -39,7 +39,8 @@ class DeadlineHeap final {
 
   void Clear(T* item) {
     const size_t place = item->alarm.place;
-    if (place == Alarm::kUnset) return;
+    // Also when it is unset: that is the largest number there is.
+    if (place >= items_.size()) return;
     item->alarm.place = Alarm::kUnset;
     T* last = items_.back();
     items_.pop_back();

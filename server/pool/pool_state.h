@@ -28,10 +28,10 @@ namespace envknit {
 
 // What a session asks of its worker.
 struct SessionTerms {
-  Identity identity;
+  Identity identity = {};
   bool may_reuse = false;
   bool attached = false;
-  absl::Duration start_timeout;
+  absl::Duration start_timeout = absl::ZeroDuration();
 };
 
 // All decisions of one pool: who gets which worker, what is sent when, what is
@@ -189,7 +189,7 @@ class PoolState final {
   void FailInChannel(SlotRecord* slot, const WorkerExit& exit);
   void EraseSlot(SlotRecord* slot);
 
-  // pool_state_calls.cc: calls on their way.
+  // pool_state_calls.cc: calls on their way to a worker.
   absl::Status Refusal(const SessionRecord& session,
                        const CallSpec& spec) const;
   absl::Status QueueRefusal(const CallSpec& spec) const;
@@ -206,6 +206,10 @@ class PoolState final {
   void Pump(SlotRecord* slot);
   void Send(SlotRecord* slot, CallRecord* call);
   void FrontChanged(SlotRecord* slot);
+  std::vector<CallRecord*> CallsOf(SessionNumber session);
+  void EraseCall(CallRecord* call);
+
+  // pool_state_replies.cc: calls on their way back.
   CallRecord* TakeFromChannel(SlotRecord* slot, CallId id);
   void ClientReply(SlotRecord* slot, CallRecord* call, WorkerReply* reply);
   void DropHandles(SlotRecord* slot, const CallRecord& call,
@@ -217,8 +221,6 @@ class PoolState final {
   void Fail(CallRecord* call, absl::Status status);
   void FailQueued(SessionRecord* session, CallNumber last,
                   const StatusOfCall& status);
-  std::vector<CallRecord*> CallsOf(SessionNumber session);
-  void EraseCall(CallRecord* call);
 
   // pool_state_stops.cc: deadlines, cancels, the ladder.
   void Expire(CallRecord* call);

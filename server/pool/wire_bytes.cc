@@ -68,8 +68,8 @@ std::string EncodeRelease(Epoch epoch, uint64_t first_handle, uint32_t count) {
 }
 
 bool IsSuccessfulImport(absl::string_view response) {
-  constexpr uint64_t kModule = 1;
-  constexpr uint64_t kException = 2;
+  constexpr uint64_t kModule = Tag(1, kBytes);
+  constexpr uint64_t kException = Tag(2, kBytes);
   bool module = false;
   while (!response.empty()) {
     const auto tag = ReadVarint(&response);
@@ -78,8 +78,8 @@ bool IsSuccessfulImport(absl::string_view response) {
     if (!size || *size > response.size()) return false;
     response.remove_prefix(*size);
     // Of a oneof the last one counts.
-    if (*tag >> 3 == kModule) module = true;
-    if (*tag >> 3 == kException) module = false;
+    if (*tag == kModule) module = true;
+    if (*tag == kException) module = false;
   }
   return module;
 }
