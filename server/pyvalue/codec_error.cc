@@ -93,6 +93,10 @@ void CodecError::PrependField(std::string_view field, std::size_t index) {
   PrependField(Concat({field, "[", std::to_string(index), "]"}));
 }
 
+void CodecError::PrependRoot(std::string_view root) {
+  path = Concat({root, path});
+}
+
 std::string CodecError::Text() const {
   return path.empty() ? message : Concat({path, ": ", message});
 }

@@ -55,7 +55,7 @@ struct CodecError {
   void PrependField(std::string_view field);
   void PrependField(std::string_view field, std::size_t index);
   // Puts a root before the path, without a dot: "args[0]", "$".
-  void PrependRoot(std::string_view root) { path.insert(0, root); }
+  void PrependRoot(std::string_view root);
 
   // "path: message", or the message alone without a path.
   std::string Text() const;

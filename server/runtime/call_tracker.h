@@ -1,0 +1,76 @@
+#ifndef ENVKNIT_SERVER_RUNTIME_CALL_TRACKER_H_
+#define ENVKNIT_SERVER_RUNTIME_CALL_TRACKER_H_
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace envknit {
+
+// What names a call in this worker.
+struct CallName {
+  uint32_t carrier = 0;
+  uint64_t call_id = 0;
+
+  bool operator==(const CallName&) const = default;
+};
+
+// Which call runs, and which were cancelled: the one place where the thread
+// that runs calls and the control thread meet. An interrupt is sent under the
+// same mutex under which a call begins and ends, so it is always meant for the
+// call that runs. Owned by the runtime; thread-safe, with the roles below.
+class CallTracker final {
+ public:
+  // `main_thread` is interrupted by SIGINT.
+  explicit CallTracker(pthread_t main_thread) : main_thread_(main_thread) {}
+  CallTracker(const CallTracker&) = delete;
+  CallTracker& operator=(const CallTracker&) = delete;
+
+  // Main thread. The call was read from the channel and starts. False: it was
+  // cancelled before and must be skipped; it is over then.
+  bool Begin(CallName call);
+
+  // Main thread. The call is over: no interrupt is sent any more. Returns
+  // whether one was; then its signal is already pending for this thread.
+  bool End();
+
+  // Main thread, also from a signal handler written in Python.
+  bool is_running() const { return running_flag_.load(); }
+  bool cancel_requested() const { return cancel_requested_.load(); }
+
+  // Control thread. Interrupts the call if it runs; makes it be skipped if it
+  // was not read yet; does nothing if it is over.
+  void Cancel(CallName call);
+
+  // Control thread. The worker shall end: interrupts what runs and skips what
+  // comes.
+  void Stop();
+
+  bool is_stopping() const { return stopping_.load(); }
+
+ private:
+  // With mu_ held.
+  void Interrupt();
+
+  // Constant after construction.
+  const pthread_t main_thread_;
+
+  std::mutex mu_;
+  // Guarded by mu_.
+  bool running_ = false;
+  CallName call_;
+  uint64_t last_read_ = 0;
+  std::vector<CallName> tombstones_;
+
+  // Written with mu_ held.
+  std::atomic<bool> running_flag_ = false;
+  std::atomic<bool> cancel_requested_ = false;
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace envknit
+
+#endif  // ENVKNIT_SERVER_RUNTIME_CALL_TRACKER_H_

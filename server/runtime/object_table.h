@@ -1,0 +1,85 @@
+#ifndef ENVKNIT_SERVER_RUNTIME_OBJECT_TABLE_H_
+#define ENVKNIT_SERVER_RUNTIME_OBJECT_TABLE_H_
+
+#include <Python.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "server/pyvalue/codec_error.h"
+#include "server/pyvalue/hooks.h"
+#include "server/pyvalue/python_ref.h"
+#include "server/runtime/type_registry.h"
+
+namespace envknit {
+
+// The objects that clients hold handles of. Ids are fresh for every transfer,
+// consecutive within one reply, and never reused. Owned by the runtime; needs
+// the GIL. Dropping an object runs its __del__, which may do anything, so
+// references are given out to be dropped by the caller, never dropped inside.
+class ObjectTable final : public HandleEncoder, public HandleDecoder {
+ public:
+  // `types` is borrowed.
+  ObjectTable(uint64_t epoch, TypeRegistry& types)
+      : epoch_(epoch), types_(types) {}
+  ObjectTable(const ObjectTable&) = delete;
+  ObjectTable& operator=(const ObjectTable&) = delete;
+
+  // The handles that follow belong to `session` and to a new reply.
+  void BeginReply(uint64_t session);
+
+  // HandleEncoder: every object can be a handle.
+  Answer Encode(PyObject* object, HandleFields& handle,
+                CodecError& error) override;
+
+  // HandleDecoder: the object itself. HANDLE_EXPIRED for another epoch or a
+  // released id, CROSS_WORKER for another session's.
+  PyObject* Decode(const HandleFields& handle, CodecError& error) override;
+
+  // First id and number of the handles of this reply.
+  uint64_t first_of_reply() const { return first_of_reply_; }
+  uint32_t count_of_reply() const {
+    return static_cast<uint32_t>(next_id_ - first_of_reply_);
+  }
+
+  // Takes the handles of this reply back, as if it had made none.
+  std::vector<PyRef> TakeReplyBack();
+
+  // Takes one handle of the session out; empty if there is none such.
+  PyRef Take(uint64_t session, uint64_t id);
+  // The same for [first_id, first_id + count), touching only those there.
+  void TakeRange(uint64_t session, uint64_t first_id, uint64_t count,
+                 std::vector<PyRef>& taken);
+  std::vector<PyRef> TakeSession(uint64_t session);
+
+  std::size_t size() const { return handles_.size(); }
+
+ private:
+  struct Entry {
+    PyRef object;
+    uint64_t session;
+  };
+  // Names an object while any handle of it is held.
+  struct Identity {
+    uint64_t object_id = 0;
+    uint64_t handles = 0;
+  };
+  using Handles = std::unordered_map<uint64_t, Entry>;
+
+  PyRef Remove(Handles::iterator at);
+
+  const uint64_t epoch_;
+  TypeRegistry& types_;
+  uint64_t session_ = 0;
+  uint64_t next_id_ = 1;
+  uint64_t first_of_reply_ = 1;
+  uint64_t next_object_id_ = 1;
+  Handles handles_;
+  std::unordered_map<PyObject*, Identity> identities_;
+};
+
+}  // namespace envknit
+
+#endif  // ENVKNIT_SERVER_RUNTIME_OBJECT_TABLE_H_

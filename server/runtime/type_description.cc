@@ -1,0 +1,190 @@
+#include "server/runtime/type_description.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <vector>
+
+#include "server/pyvalue/byte_writer.h"
+#include "server/pyvalue/python_ref.h"
+#include "server/runtime/runtime_schema.h"
+#include "server/runtime/type_names.h"
+
+namespace envknit {
+namespace {
+
+namespace field = schema::type_info;
+using schema::Capability;
+
+// Sorted.
+constexpr std::array<std::string_view, 79> kOperators = {
+    "__abs__",       "__add__",         "__aenter__",  "__aexit__",
+    "__aiter__",     "__and__",         "__anext__",   "__await__",
+    "__bool__",      "__bytes__",       "__call__",    "__ceil__",
+    "__complex__",   "__contains__",    "__delitem__", "__divmod__",
+    "__enter__",     "__eq__",          "__exit__",    "__float__",
+    "__floor__",     "__floordiv__",    "__ge__",      "__getitem__",
+    "__gt__",        "__hash__",        "__iadd__",    "__iand__",
+    "__ifloordiv__", "__ilshift__",     "__imatmul__", "__imod__",
+    "__imul__",      "__index__",       "__int__",     "__invert__",
+    "__ior__",       "__ipow__",        "__irshift__", "__isub__",
+    "__iter__",      "__itruediv__",    "__ixor__",    "__le__",
+    "__len__",       "__length_hint__", "__lshift__",  "__lt__",
+    "__matmul__",    "__mod__",         "__mul__",     "__ne__",
+    "__neg__",       "__next__",        "__or__",      "__pos__",
+    "__pow__",       "__radd__",        "__rand__",    "__rdivmod__",
+    "__reversed__",  "__rfloordiv__",   "__rlshift__", "__rmatmul__",
+    "__rmod__",      "__rmul__",        "__ror__",     "__round__",
+    "__rpow__",      "__rrshift__",     "__rshift__",  "__rsub__",
+    "__rtruediv__",  "__rxor__",        "__setitem__", "__sub__",
+    "__truediv__",   "__trunc__",       "__xor__"};
+
+constexpr std::size_t kMaxNames = 4096;
+constexpr std::size_t kMaxNameBytes = 256;
+
+bool IsCallable(PyObject* value) {
+  return Py_IS_TYPE(value, &PyClassMethod_Type) ||
+         Py_IS_TYPE(value, &PyStaticMethod_Type) || PyCallable_Check(value);
+}
+
+// The names a lookup on instances of a type finds, each with the value that
+// wins, up to `object`.
+struct NamesFound {
+  std::vector<std::string> methods;
+  std::vector<std::string> operators;
+};
+
+// Calls `visit(name, value)` for each str name in the dicts of the MRO, nearest
+// class first, without those of object and type.
+template <typename Visit>
+void WalkMro(PyTypeObject* type, Visit visit) {
+  PyObject* const mro = type->tp_mro;
+  if (mro == nullptr) return;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); ++i) {
+    auto* const base =
+        reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(mro, i));
+    if (base == &PyBaseObject_Type || base == &PyType_Type) continue;
+#if PY_VERSION_HEX >= 0x030C0000
+    // The dicts of builtin types are the interpreter's.
+    const PyRef dict = PyRef::Steal(PyType_GetDict(base));
+#else
+    const PyRef dict = PyRef::Borrow(base->tp_dict);
+#endif
+    if (!dict) continue;
+    Py_ssize_t position = 0;
+    PyObject* key = nullptr;
+    PyObject* value = nullptr;
+    while (PyDict_Next(dict.get(), &position, &key, &value) != 0) {
+      if (PyUnicode_CheckExact(key)) visit(TextOf(key, kMaxNameBytes), value);
+    }
+  }
+}
+
+NamesFound FindNames(PyTypeObject* type) {
+  NamesFound found;
+  std::set<std::string> seen;
+  WalkMro(type, [&](const std::string& name, PyObject* value) {
+    if (name.empty() || !seen.insert(name).second) return;
+    const bool is_public = name[0] != '_';
+    if (!is_public && !IsOperatorName(name)) return;
+    if (!IsCallable(value)) return;
+    std::vector<std::string>& list =
+        is_public ? found.methods : found.operators;
+    if (list.size() < kMaxNames) list.push_back(name);
+  });
+  std::sort(found.methods.begin(), found.methods.end());
+  std::sort(found.operators.begin(), found.operators.end());
+  return found;
+}
+
+bool Has(const std::vector<std::string>& names, const char* name) {
+  return std::binary_search(names.begin(), names.end(), name);
+}
+
+// From the slots, which Python fills from the methods of its classes.
+std::vector<Capability> FindCapabilities(
+    PyTypeObject* type, const std::vector<std::string>& operators) {
+  std::vector<Capability> found;
+  const auto add = [&](bool can, Capability capability) {
+    if (can) found.push_back(capability);
+  };
+  const PySequenceMethods* const sequence = type->tp_as_sequence;
+  const PyMappingMethods* const mapping = type->tp_as_mapping;
+  const PyNumberMethods* const number = type->tp_as_number;
+  const bool sized = (mapping != nullptr && mapping->mp_length != nullptr) ||
+                     (sequence != nullptr && sequence->sq_length != nullptr);
+  const bool items = (mapping != nullptr && mapping->mp_subscript != nullptr) ||
+                     (sequence != nullptr && sequence->sq_item != nullptr);
+  const bool next = type->tp_iternext != nullptr &&
+                    type->tp_iternext != &_PyObject_NextNotImplemented;
+  add(sized, Capability::kSized);
+  add(sequence != nullptr && sequence->sq_contains != nullptr,
+      Capability::kContainer);
+  add(items, Capability::kSubscript);
+  add(type->tp_iter != nullptr ||
+          (sequence != nullptr && sequence->sq_item != nullptr),
+      Capability::kIterable);
+  add(next, Capability::kIterator);
+  add(type->tp_call != nullptr, Capability::kCallable);
+  add(number != nullptr &&
+          (number->nb_add != nullptr || number->nb_index != nullptr ||
+           number->nb_int != nullptr || number->nb_float != nullptr),
+      Capability::kNumber);
+  add(Has(operators, "__lt__"), Capability::kOrdered);
+  add(Has(operators, "__enter__") && Has(operators, "__exit__"),
+      Capability::kContextManager);
+  add(type->tp_as_buffer != nullptr &&
+          type->tp_as_buffer->bf_getbuffer != nullptr,
+      Capability::kBuffer);
+  add(type->tp_as_async != nullptr && type->tp_as_async->am_await != nullptr,
+      Capability::kAwaitable);
+  add(type->tp_hash != nullptr && type->tp_hash != &PyObject_HashNotImplemented,
+      Capability::kHashable);
+  return found;
+}
+
+}  // namespace
+
+bool IsOperatorName(std::string_view name) {
+  return std::binary_search(kOperators.begin(), kOperators.end(), name);
+}
+
+std::string DescribeType(PyTypeObject* type, uint32_t type_id, bool is_class) {
+  ByteWriter out;
+  const TypeNames names = NamesOf(type);
+  out.VarintField(field::kTypeId, type_id);
+  out.TextField(field::kModule, names.module);
+  out.TextField(field::kName, names.qualname);
+  PyObject* const mro = type->tp_mro;
+  for (Py_ssize_t i = 0; mro != nullptr && i < PyTuple_GET_SIZE(mro); ++i) {
+    out.BytesField(
+        field::kMro,
+        NamesOf(reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(mro, i)))
+            .Full());
+  }
+  // What can be called on a class is what its instances have; what operators
+  // do to it is up to its metaclass.
+  const NamesFound own = FindNames(type);
+  PyTypeObject* const acting = is_class ? Py_TYPE(type) : type;
+  std::vector<std::string> operators =
+      is_class ? FindNames(acting).operators : own.operators;
+  if (is_class && !Has(operators, "__call__")) {
+    // Of `type` itself, which the walk leaves out.
+    operators.insert(
+        std::lower_bound(operators.begin(), operators.end(), "__call__"),
+        "__call__");
+  }
+  for (const Capability capability : FindCapabilities(acting, operators)) {
+    out.VarintField(field::kCapabilities, static_cast<uint32_t>(capability));
+  }
+  for (const std::string& name : own.methods) {
+    out.BytesField(field::kMethods, name);
+  }
+  for (const std::string& name : operators) {
+    out.BytesField(field::kSpecialMethods, name);
+  }
+  if (is_class) out.VarintField(field::kIsClass, 1);
+  return std::string(out.view());
+}
+
+}  // namespace envknit

@@ -1,0 +1,61 @@
+#include "server/runtime/type_registry.h"
+
+#include <utility>
+
+#include "server/runtime/handle_details.h"
+#include "server/runtime/runtime_schema.h"
+#include "server/runtime/type_description.h"
+
+namespace envknit {
+
+std::unique_ptr<TypeRegistry::Entry> TypeRegistry::NewEntry(PyTypeObject* type,
+                                                            bool is_class) {
+  auto entry = std::make_unique<Entry>();
+  entry->type_id = next_type_id_++;
+  entry->info = DescribeType(type, entry->type_id, is_class);
+  entry->type = PyRef::Borrow(reinterpret_cast<PyObject*>(type));
+  if (!is_class) {
+    entry->has_free_length = HasFreeLength(type);
+    entry->ndarray = FindNumpyArrayType(type);
+  }
+  return entry;
+}
+
+const TypeRegistry::Entry* TypeRegistry::Find(PyObject* object) {
+  const bool is_class = PyType_Check(object) != 0;
+  PyTypeObject* const type =
+      is_class ? reinterpret_cast<PyTypeObject*>(object) : Py_TYPE(object);
+  std::unique_ptr<Entry>& entry = is_class ? classes_[type] : instances_[type];
+  if (entry == nullptr) entry = NewEntry(type, is_class);
+  return entry.get();
+}
+
+bool TypeRegistry::Describe(PyObject* object, uint64_t session,
+                            HandleFields& handle) {
+  const Entry* const entry = Find(object);
+  if (PyErr_Occurred() != nullptr) return false;
+  handle.type_id = entry->type_id;
+  if (entry->has_free_length) FillLength(object, handle);
+  if (entry->ndarray != nullptr) {
+    FillTensorMeta(object, entry->ndarray, handle);
+  }
+  const auto told = told_.find(session);
+  if (told != told_.end() && told->second.count(entry->type_id) != 0) {
+    return true;
+  }
+  for (const Entry* const due : due_) {
+    if (due == entry) return true;
+  }
+  due_.push_back(entry);
+  return true;
+}
+
+void TypeRegistry::WriteDue(ByteWriter& out, uint64_t session, bool delivered) {
+  for (const Entry* const entry : due_) {
+    out.BytesField(schema::outcome::kTypes, entry->info);
+    if (delivered && session != 0) told_[session].insert(entry->type_id);
+  }
+  due_.clear();
+}
+
+}  // namespace envknit

@@ -1,0 +1,68 @@
+#ifndef ENVKNIT_SERVER_RUNTIME_TYPE_REGISTRY_H_
+#define ENVKNIT_SERVER_RUNTIME_TYPE_REGISTRY_H_
+
+#include <Python.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "server/pyvalue/byte_writer.h"
+#include "server/pyvalue/hooks.h"
+#include "server/pyvalue/python_ref.h"
+
+namespace envknit {
+
+// The types of the objects that were given out as handles, each described once
+// for the life of the worker, and who was told about them: a TypeInfo is sent
+// once per type and session. Types are held, so that an address means one type
+// for ever. Owned by the runtime; needs the GIL.
+class TypeRegistry final {
+ public:
+  TypeRegistry() = default;
+  TypeRegistry(const TypeRegistry&) = delete;
+  TypeRegistry& operator=(const TypeRegistry&) = delete;
+
+  // Fills what a Handle says about its object's type: type id, length, tensor
+  // meta. Runs no user code. The type's TypeInfo is due for this reply if
+  // `session` has not got it yet. False: a Python exception is set.
+  bool Describe(PyObject* object, uint64_t session, HandleFields& handle);
+
+  // Appends the TypeInfos that are due, as fields of Outcome, and forgets them.
+  // Unless `delivered`, they are due again next time: the reply may get lost.
+  void WriteDue(ByteWriter& out, uint64_t session, bool delivered);
+
+  // Drops what is due: the reply is replaced by another.
+  void ForgetDue() { due_.clear(); }
+
+  void EndSession(uint64_t session) { told_.erase(session); }
+
+ private:
+  struct Entry {
+    uint32_t type_id = 0;
+    // The message TypeInfo.
+    std::string info;
+    // len() of an instance runs C code of a builtin type only.
+    bool has_free_length = false;
+    // numpy.ndarray, or a subclass: where its getters are.
+    PyTypeObject* ndarray = nullptr;
+    PyRef type;
+  };
+
+  const Entry* Find(PyObject* object);
+  std::unique_ptr<Entry> NewEntry(PyTypeObject* type, bool is_class);
+
+  uint32_t next_type_id_ = 1;
+  std::unordered_map<PyTypeObject*, std::unique_ptr<Entry>> instances_;
+  std::unordered_map<PyTypeObject*, std::unique_ptr<Entry>> classes_;
+  // Session → type ids it was told.
+  std::unordered_map<uint64_t, std::unordered_set<uint32_t>> told_;
+  std::vector<const Entry*> due_;
+};
+
+}  // namespace envknit
+
+#endif  // ENVKNIT_SERVER_RUNTIME_TYPE_REGISTRY_H_

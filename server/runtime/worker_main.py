@@ -1,0 +1,31 @@
+"""Starts a worker: loads the runtime's extension module and hands over to it.
+
+Run by the daemon as `python -I -S -X faulthandler worker_main.py --call-fd N --control-fd N
+--status-fd N --runtime FILE`. Nothing is imported that the interpreter has not loaded already:
+it is the cold start of every worker.
+"""
+
+import sys
+
+
+def main(arguments):
+    """arguments: the command line without the script; does not return."""
+    options = dict(zip(arguments[::2], arguments[1::2]))
+    try:
+        descriptors = [int(options[name]) for name in ("--call-fd", "--control-fd", "--status-fd")]
+        path = options["--runtime"]
+    except (KeyError, ValueError) as error:
+        raise SystemExit(
+            "usage: worker_main.py --call-fd N --control-fd N --status-fd N --runtime FILE"
+        ) from error
+    # The frozen parts of importlib, under the names by which they are loaded at every start.
+    bootstrap = sys.modules["_frozen_importlib"]
+    external = sys.modules["_frozen_importlib_external"]
+    loader = external.ExtensionFileLoader("envknit_runtime", path)
+    spec = bootstrap.ModuleSpec("envknit_runtime", loader, origin=path)
+    runtime = loader.create_module(spec)
+    loader.exec_module(runtime)
+    runtime.run(*descriptors, __file__.rpartition("/")[0] or ".")
+
+
+main(sys.argv[1:])
