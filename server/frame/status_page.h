@@ -138,7 +138,7 @@ class StatusPageReader final {
   bool importing() const { return page_.Load(StatusField::kImporting) != 0; }
 
  private:
-  const StatusPageMapping page_;
+  StatusPageMapping page_;
 };
 
 }  // namespace envknit
