@@ -8,12 +8,14 @@ namespace envknit::native {
 namespace {
 
 bool IsInstance(PyObject* object, const py::object& type) {
-  return PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(type.ptr())) != 0;
+  return PyType_IsSubtype(Py_TYPE(object),
+                          reinterpret_cast<PyTypeObject*>(type.ptr())) != 0;
 }
 
 }  // namespace
 
-HandleEncoder::Answer ArgumentProxies::Encode(PyObject* object, HandleFields& handle,
+HandleEncoder::Answer ArgumentProxies::Encode(PyObject* object,
+                                              HandleFields& handle,
                                               CodecError& error) {
   try {
     const auto proxy = py::reinterpret_borrow<py::object>(object);
@@ -31,7 +33,8 @@ HandleEncoder::Answer ArgumentProxies::Encode(PyObject* object, HandleFields& ha
   }
 }
 
-HandleEncoder::Answer ArgumentProxies::Take(const py::object& owner, HandleFields& handle,
+HandleEncoder::Answer ArgumentProxies::Take(const py::object& owner,
+                                            HandleFields& handle,
                                             CodecError& error) {
   const auto held = owner.cast<std::shared_ptr<Handle>>();
   if (!held->IsOf(session_)) {

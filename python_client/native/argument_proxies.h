@@ -18,10 +18,12 @@ class ArgumentProxies final : public HandleEncoder {
   ArgumentProxies(const Session& session, const PythonHooks& hooks)
       : session_(session), hooks_(hooks) {}
 
-  Answer Encode(PyObject* object, HandleFields& handle, CodecError& error) override;
+  Answer Encode(PyObject* object, HandleFields& handle,
+                CodecError& error) override;
 
  private:
-  Answer Take(const pybind11::object& owner, HandleFields& handle, CodecError& error);
+  Answer Take(const pybind11::object& owner, HandleFields& handle,
+              CodecError& error);
 
   const Session& session_;
   const PythonHooks& hooks_;

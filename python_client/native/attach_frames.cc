@@ -32,7 +32,9 @@ std::string Wrap(uint32_t field, const std::string& inner, size_t following) {
   return head;
 }
 
-std::string_view View(protozero::data_view view) { return {view.data(), view.size()}; }
+std::string_view View(protozero::data_view view) {
+  return {view.data(), view.size()};
+}
 
 }  // namespace
 
@@ -71,23 +73,28 @@ bool ParseReply(std::string_view bytes, AttachReply* reply) {
         case protozero::tag_and_type(1, protozero::pbf_wire_type::varint):
           reply->call_id = reader.get_uint64();
           break;
-        case protozero::tag_and_type(2, protozero::pbf_wire_type::length_delimited):
+        case protozero::tag_and_type(
+            2, protozero::pbf_wire_type::length_delimited):
           reply->kind = AttachReply::Kind::kBody;
           reply->payload = View(reader.get_view());
           break;
-        case protozero::tag_and_type(3, protozero::pbf_wire_type::length_delimited):
+        case protozero::tag_and_type(
+            3, protozero::pbf_wire_type::length_delimited):
           reply->kind = AttachReply::Kind::kError;
           reply->payload = View(reader.get_view());
           break;
-        case protozero::tag_and_type(4, protozero::pbf_wire_type::length_delimited):
+        case protozero::tag_and_type(
+            4, protozero::pbf_wire_type::length_delimited):
           reply->kind = AttachReply::Kind::kOpened;
           reply->payload = View(reader.get_view());
           break;
-        case protozero::tag_and_type(5, protozero::pbf_wire_type::length_delimited):
+        case protozero::tag_and_type(
+            5, protozero::pbf_wire_type::length_delimited):
           reply->kind = AttachReply::Kind::kHello;
           reply->payload = View(reader.get_view());
           break;
-        case protozero::tag_and_type(6, protozero::pbf_wire_type::length_delimited):
+        case protozero::tag_and_type(
+            6, protozero::pbf_wire_type::length_delimited):
           reply->info = View(reader.get_view());
           break;
         case protozero::tag_and_type(7, protozero::pbf_wire_type::varint):

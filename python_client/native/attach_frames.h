@@ -13,7 +13,12 @@ namespace envknit::native {
 enum class FrameKind { kCall, kCancel, kOpen, kClose };
 
 // envknit.v1.AttachMethod.
-enum class AttachMethod : uint32_t { kImport = 1, kGetAttr = 2, kCall = 3, kRelease = 4 };
+enum class AttachMethod : uint32_t {
+  kImport = 1,
+  kGetAttr = 2,
+  kCall = 3,
+  kRelease = 4
+};
 
 // One AttachRequest before it has its call id.
 struct AttachFrame {

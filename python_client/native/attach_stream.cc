@@ -21,7 +21,8 @@ namespace {
 
 constexpr char kMethod[] = "/envknit.v1.IsolationService/Attach";
 constexpr auto kSlice = std::chrono::milliseconds(100);
-// After this long without a poll a call looks first whether the server is there.
+// After this long without a poll a call looks first whether the server is
+// there.
 constexpr auto kIdle = std::chrono::milliseconds(20);
 constexpr uint64_t kDefaultMaxBodyBytes = 16 << 20;
 // Bodies up to this size are copied behind their head: one slice is cheaper.
@@ -37,19 +38,19 @@ std::chrono::system_clock::time_point ToSystemTime(SteadyTime time) {
              time - std::chrono::steady_clock::now());
 }
 
-grpc::ByteBuffer ToByteBuffer(const AttachFrame& frame, uint64_t call_id,
-                              std::string body) {
+grpc::ByteBuffer ToByteBuffer(AttachFrame frame, uint64_t call_id) {
   std::string head = EncodeHead(frame, call_id);
-  if (body.size() <= kInlineBody) {
-    head.append(body);
+  if (frame.body.size() <= kInlineBody) {
+    head.append(frame.body);
     grpc::Slice slice(head);
     return grpc::ByteBuffer(&slice, 1);
   }
-  auto* owned = new std::string(std::move(body));
+  auto* owned = new std::string(std::move(frame.body));
   grpc::Slice slices[] = {
       grpc::Slice(head),
-      grpc::Slice(owned->data(), owned->size(),
-                  [](void* owner) { delete static_cast<std::string*>(owner); }, owned)};
+      grpc::Slice(
+          owned->data(), owned->size(),
+          [](void* owner) { delete static_cast<std::string*>(owner); }, owned)};
   return grpc::ByteBuffer(slices, 2);
 }
 
@@ -65,13 +66,15 @@ ReplyBytes ToReplyBytes(const grpc::ByteBuffer& buffer) {
 
 class GrpcAttachStream final : public AttachStream {
  public:
-  GrpcAttachStream(int fd, const std::string& authority, LateReplyHandler late_replies)
+  GrpcAttachStream(int fd, const std::string& authority,
+                   LateReplyHandler late_replies)
       : late_replies_(std::move(late_replies)) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);
     arguments.SetMaxSendMessageSize(-1);
     arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, authority);
-    channel_ = grpc::CreateCustomInsecureChannelFromFd(authority, fd, arguments);
+    channel_ =
+        grpc::CreateCustomInsecureChannelFromFd(authority, fd, arguments);
     // The metadata goes out with the first request: one write less.
     context_.set_initial_metadata_corked(true);
     grpc::GenericStub stub(channel_);
@@ -89,15 +92,13 @@ class GrpcAttachStream final : public AttachStream {
   }
 
   uint64_t Send(AttachFrame frame, PendingCall* pending) override {
-    std::string body = std::move(frame.body);
-    frame.body.clear();
     std::lock_guard<std::mutex> lock(mu_);
     const uint64_t call_id = frame.numbered ? ++last_call_id_ : 0;
     if (pending != nullptr) {
       pending->call_id = call_id;
       if (!broken_) waiting_.emplace(call_id, pending);
     }
-    if (!broken_ && !finishing_) Write(frame, call_id, std::move(body));
+    if (!broken_ && !finishing_) Write(std::move(frame), call_id);
     return call_id;
   }
 
@@ -185,8 +186,8 @@ class GrpcAttachStream final : public AttachStream {
 
  private:
   // Both need mu_.
-  void Write(const AttachFrame& frame, uint64_t call_id, std::string body) {
-    grpc::ByteBuffer buffer = ToByteBuffer(frame, call_id, std::move(body));
+  void Write(AttachFrame frame, uint64_t call_id) {
+    grpc::ByteBuffer buffer = ToByteBuffer(std::move(frame), call_id);
     if (writing_) {
       unwritten_.push_back(std::move(buffer));
       return;
@@ -202,8 +203,8 @@ class GrpcAttachStream final : public AttachStream {
     stream_->Write(buffer, ToPointer(kWriteTag));
   }
 
-  // Polls once, for every waiting thread; false if nothing happened. `lock` holds
-  // mu_, which is given back meanwhile.
+  // Polls once, for every waiting thread; false if nothing happened. `lock`
+  // holds mu_, which is given back meanwhile.
   bool Lead(std::unique_lock<std::mutex>* lock, SteadyTime until) {
     led_ = true;
     lock->unlock();
@@ -322,9 +323,10 @@ class GrpcAttachStream final : public AttachStream {
 
 }  // namespace
 
-std::unique_ptr<AttachStream> AttachStream::Open(int fd, const std::string& authority,
-                                                 LateReplyHandler late_replies) {
-  return std::make_unique<GrpcAttachStream>(fd, authority, std::move(late_replies));
+std::unique_ptr<AttachStream> AttachStream::Open(
+    int fd, const std::string& authority, LateReplyHandler late_replies) {
+  return std::make_unique<GrpcAttachStream>(fd, authority,
+                                            std::move(late_replies));
 }
 
 }  // namespace envknit::native

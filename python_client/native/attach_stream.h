@@ -65,7 +65,8 @@ class AttachStream {
       std::function<void(uint32_t session_number, ReplyBytes reply)>;
 
   // `fd` is a connected stream socket, owned from here on. Doesn't block.
-  static std::unique_ptr<AttachStream> Open(int fd, const std::string& authority,
+  static std::unique_ptr<AttachStream> Open(int fd,
+                                            const std::string& authority,
                                             LateReplyHandler late_replies);
   virtual ~AttachStream() = default;
 

@@ -17,7 +17,8 @@ constexpr auto kBatchTime = std::chrono::milliseconds(20);
 constexpr uint32_t kReleaseEpoch = 9;
 constexpr uint32_t kReleaseIds = 10;
 
-// A thread that no signal is delivered to: they are Python's, on its main thread.
+// A thread that no signal is delivered to: they are Python's, on its main
+// thread.
 template <typename Body>
 std::thread StartWithoutSignals(Body body) {
   sigset_t all;
@@ -72,7 +73,8 @@ std::vector<std::string> Connection::TakeLateTypes(uint32_t session_number) {
   return types;
 }
 
-void Connection::TakeLateReply(uint32_t session_number, std::string_view response) {
+void Connection::TakeLateReply(uint32_t session_number,
+                               std::string_view response) {
   LateReply late = ReadLateReply(session_number, response);
   for (auto& handle : late.handles) Release(std::move(handle));
   if (late.types.empty()) return;

@@ -1,9 +1,9 @@
 #include "python_client/native/description_reader.h"
 
+#include <initializer_list>
+
 #include <protozero/pbf_reader.hpp>
 #include <protozero/types.hpp>
-
-#include <initializer_list>
 
 namespace py = pybind11;
 
@@ -13,7 +13,9 @@ namespace {
 // Chains of exceptions are at most 16 long; a forged one must not recurse.
 constexpr int kMaxChain = 32;
 
-std::string_view View(protozero::data_view view) { return {view.data(), view.size()}; }
+std::string_view View(protozero::data_view view) {
+  return {view.data(), view.size()};
+}
 
 void SetEmpty(py::dict* fields, std::initializer_list<const char*> keys) {
   for (const char* key : keys) (*fields)[key] = py::str();
@@ -22,8 +24,8 @@ void SetEmpty(py::dict* fields, std::initializer_list<const char*> keys) {
 // A str; bytes that are no UTF-8 are replaced: these texts are for people.
 py::str Text(protozero::pbf_reader& reader) {
   const protozero::data_view view = reader.get_view();
-  PyObject* text = PyUnicode_DecodeUTF8(view.data(), static_cast<Py_ssize_t>(view.size()),
-                                        "replace");
+  PyObject* text = PyUnicode_DecodeUTF8(
+      view.data(), static_cast<Py_ssize_t>(view.size()), "replace");
   if (text == nullptr) throw py::error_already_set();
   return py::reinterpret_steal<py::str>(text);
 }
@@ -65,7 +67,8 @@ void ReadSubmodule(protozero::pbf_reader submodule, py::dict* submodules) {
   (*submodules)[path] = names;
 }
 
-py::dict ReadException(protozero::pbf_reader reader, const DecodeValue& decode, int depth) {
+py::dict ReadException(protozero::pbf_reader reader, const DecodeValue& decode,
+                       int depth) {
   py::dict result;
   py::list mro, args, notes, group;
   SetEmpty(&result, {"type", "module", "message", "traceback"});
@@ -94,12 +97,14 @@ py::dict ReadException(protozero::pbf_reader reader, const DecodeValue& decode, 
       case 9: {
         const char* key = reader.tag() == 8 ? "cause" : "context";
         const protozero::pbf_reader chained = reader.get_message();
-        if (depth < kMaxChain) result[key] = ReadException(chained, decode, depth + 1);
+        if (depth < kMaxChain)
+          result[key] = ReadException(chained, decode, depth + 1);
         break;
       }
       case 10: {
         const protozero::pbf_reader member = reader.get_message();
-        if (depth < kMaxChain) group.append(ReadException(member, decode, depth + 1));
+        if (depth < kMaxChain)
+          group.append(ReadException(member, decode, depth + 1));
         break;
       }
       case 11:
@@ -235,8 +240,10 @@ py::dict ReadWorkerDescription(std::string_view bytes) {
   return result;
 }
 
-py::dict ReadRemoteException(std::string_view bytes, const DecodeValue& decode) {
-  return ReadException(protozero::pbf_reader(bytes.data(), bytes.size()), decode, 0);
+py::dict ReadRemoteException(std::string_view bytes,
+                             const DecodeValue& decode) {
+  return ReadException(protozero::pbf_reader(bytes.data(), bytes.size()),
+                       decode, 0);
 }
 
 }  // namespace envknit::native

@@ -28,7 +28,8 @@ using DecodeValue = std::function<pybind11::object(std::string_view)>;
 
 // RemoteException: type, module, mro, message, args, notes, traceback, group,
 // suppress_context, and cause and context where there are any.
-pybind11::dict ReadRemoteException(std::string_view bytes, const DecodeValue& decode);
+pybind11::dict ReadRemoteException(std::string_view bytes,
+                                   const DecodeValue& decode);
 
 }  // namespace envknit::native
 

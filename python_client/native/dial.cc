@@ -36,7 +36,8 @@ Dialed DialUnix(std::string_view path) {
   std::memcpy(address.sun_path, path.data(), path.size());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return Failure(std::strerror(errno));
-  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) !=
+      0) {
     const int error = errno;
     ::close(fd);
     return Failure(std::strerror(error));
@@ -46,7 +47,8 @@ Dialed DialUnix(std::string_view path) {
 
 Dialed DialTcp(std::string_view target) {
   const size_t colon = target.rfind(':');
-  if (colon == std::string_view::npos || colon == 0 || colon + 1 == target.size()) {
+  if (colon == std::string_view::npos || colon == 0 ||
+      colon + 1 == target.size()) {
     return Failure("expected unix:/path, dns:host:port or host:port");
   }
   std::string host(target.substr(0, colon));
@@ -59,9 +61,11 @@ Dialed DialTcp(std::string_view target) {
   addrinfo* found = nullptr;
   const int failed = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
   if (failed != 0) return Failure(::gai_strerror(failed));
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found,
+                                                             ::freeaddrinfo);
   int error = ECONNREFUSED;
-  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
+  for (const addrinfo* entry = found; entry != nullptr;
+       entry = entry->ai_next) {
     const int fd = ::socket(entry->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && ::connect(fd, entry->ai_addr, entry->ai_addrlen) == 0) {
       const int on = 1;

@@ -17,8 +17,8 @@ struct Dialed {
 // `address` is `unix:/path` (also `unix:///path`), `dns:host:port`
 // (also `dns:///host:port`) or `host:port`. Blocks while the name is looked up
 // and the connection made. gRPC could do this itself, but only lazily, with
-// retries and back-off of its own; here a server that isn't there is an error at
-// once.
+// retries and back-off of its own; here a server that isn't there is an error
+// at once.
 Dialed Dial(const std::string& address);
 
 }  // namespace envknit::native

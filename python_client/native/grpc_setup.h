@@ -5,7 +5,8 @@
 namespace envknit::native {
 
 // Initializes gRPC once per process and never shuts it down (its threads and a
-// process's exit race otherwise). Sets, for the time of the initialization only:
+// process's exit race otherwise). Sets, for the time of the initialization
+// only:
 // - the "poll" engine: epoll's descriptor would be shared with a forked child,
 //   whose events would then reach the parent; with one socket it is as fast.
 // - fork support: gRPC stops its threads before a fork and starts them after it

@@ -33,9 +33,13 @@ class Handle final {
   Handle& operator=(const Handle&) = delete;
 
   const HandleFields& fields() const { return fields_; }
-  bool IsOf(const Session& session) const { return session_.lock().get() == &session; }
+  bool IsOf(const Session& session) const {
+    return session_.lock().get() == &session;
+  }
   // A session that ended, or was inherited through fork().
-  bool IsStale() const { return session_.expired() || connection_->inherited(); }
+  bool IsStale() const {
+    return session_.expired() || connection_->inherited();
+  }
   const std::shared_ptr<Connection>& connection() const { return connection_; }
 
  private:

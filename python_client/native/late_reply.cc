@@ -1,9 +1,9 @@
 #include "python_client/native/late_reply.h"
 
+#include <utility>
+
 #include <protozero/exception.hpp>
 #include <protozero/pbf_reader.hpp>
-
-#include <utility>
 
 #include "python_client/native/attach_frames.h"
 
@@ -22,7 +22,8 @@ constexpr uint32_t kFrozenset = 16;
 
 class HandleCollector final {
  public:
-  explicit HandleCollector(uint32_t session_number) : session_number_(session_number) {}
+  explicit HandleCollector(uint32_t session_number)
+      : session_number_(session_number) {}
 
   void ReadValue(protozero::pbf_reader value, int depth) {
     if (depth > kMaxDepth) return;
@@ -38,7 +39,8 @@ class HandleCollector final {
         case kFrozenset: {
           // The elements are fields 1, and 2 of a dict.
           protozero::pbf_reader container = value.get_message();
-          while (container.next()) ReadValue(container.get_message(), depth + 1);
+          while (container.next())
+            ReadValue(container.get_message(), depth + 1);
           break;
         }
         default:
@@ -47,7 +49,9 @@ class HandleCollector final {
     }
   }
 
-  std::vector<std::unique_ptr<ReleasedHandle>> Take() { return std::move(handles_); }
+  std::vector<std::unique_ptr<ReleasedHandle>> Take() {
+    return std::move(handles_);
+  }
 
  private:
   void ReadHandle(protozero::pbf_reader reader) {

@@ -20,8 +20,8 @@ struct LateReply {
   std::vector<std::string> types;
 };
 
-// `response` is a serialized AttachResponse. Needs no GIL. What can't be read is
-// skipped.
+// `response` is a serialized AttachResponse. Needs no GIL. What can't be read
+// is skipped.
 LateReply ReadLateReply(uint32_t session_number, std::string_view response);
 
 }  // namespace envknit::native

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "server/env/dist_info.h"
 #include "server/env/lock_file.h"
 #include "server/env/package_name.h"
@@ -18,7 +19,8 @@ namespace {
   PyObject* type = PyExc_ValueError;
   py::object schema_error;
   if (absl::IsUnimplemented(status)) {
-    schema_error = py::module_::import("envknit.errors").attr("SchemaVersionError");
+    schema_error =
+        py::module_::import("envknit.errors").attr("SchemaVersionError");
     type = schema_error.ptr();
   } else if (absl::IsNotFound(status)) {
     type = PyExc_FileNotFoundError;
@@ -39,7 +41,8 @@ py::dict ToDict(const LockFile::Package& package) {
 }
 
 py::dict Load(const std::string& path) {
-  const absl::StatusOr<LockFile> lock = LoadLockFile(path, PathRootsOfProcess());
+  const absl::StatusOr<LockFile> lock =
+      LoadLockFile(path, PathRootsOfProcess());
   if (!lock.ok()) Throw(lock.status());
   py::list environments;
   for (const LockFile::Environment& environment : lock->environments) {
@@ -64,14 +67,18 @@ py::dict Load(const std::string& path) {
 
 PYBIND11_MODULE(_lock, module) {
   module.def("load", &envknit::Load, py::arg("path"));
-  module.def("normalize_package_name",
-             [](const std::string& name) { return envknit::NormalizePackageName(name); },
-             py::arg("name"));
+  module.def(
+      "normalize_package_name",
+      [](const std::string& name) {
+        return envknit::NormalizePackageName(name);
+      },
+      py::arg("name"));
   module.def(
       "import_names",
       [](const std::string& install_path, const std::string& name) {
         py::list names;
-        for (const std::string& found : envknit::ImportNamesOfPackage(install_path, name)) {
+        for (const std::string& found :
+             envknit::ImportNamesOfPackage(install_path, name)) {
           names.append(found);
         }
         return names;

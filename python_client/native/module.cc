@@ -23,10 +23,11 @@ namespace {
 class Client final {
  public:
   Client(const std::string& address, const py::object& hooks)
-      : hooks_(std::make_shared<const PythonHooks>(PythonHooks{
-            hooks.attr("remote_object"), hooks.attr("named_proxy"), hooks.attr("resolve"),
-            hooks.attr("make_class"), hooks.attr("make_exception"), hooks.attr("make_error"),
-            hooks.attr("worker_replaced"), Interned("_handle")})) {
+      : hooks_(std::make_shared<const PythonHooks>(
+            PythonHooks{hooks.attr("remote_object"), hooks.attr("named_proxy"),
+                        hooks.attr("resolve"), hooks.attr("make_class"),
+                        hooks.attr("make_exception"), hooks.attr("make_error"),
+                        hooks.attr("worker_replaced"), Interned("_handle")})) {
     EnsureGrpcIsSetUp();
     Dialed dialed;
     {
@@ -51,11 +52,13 @@ class Client final {
   void Finish(double patience_seconds) {
     if (connection_->inherited()) return;
     py::gil_scoped_release no_gil;
-    connection_->stream().Finish(
-        std::chrono::milliseconds(static_cast<int64_t>(patience_seconds * 1e3)));
+    connection_->stream().Finish(std::chrono::milliseconds(
+        static_cast<int64_t>(patience_seconds * 1e3)));
   }
 
-  bool ended() const { return connection_->inherited() || connection_->stream().broken(); }
+  bool ended() const {
+    return connection_->inherited() || connection_->stream().broken();
+  }
 
  private:
   static py::str Interned(const char* name) {
@@ -83,11 +86,15 @@ py::object Typestr(const Handle& handle) {
 
 PYBIND11_MODULE(_core, module) {
   py::class_<Handle, std::shared_ptr<Handle>>(module, "Handle")
-      .def_property_readonly("id", [](const Handle& self) { return self.fields().id; })
-      .def_property_readonly("epoch", [](const Handle& self) { return self.fields().epoch; })
-      .def_property_readonly("object_id",
-                             [](const Handle& self) { return self.fields().object_id; })
-      .def_property_readonly("length", [](const Handle& self) { return self.fields().length; })
+      .def_property_readonly(
+          "id", [](const Handle& self) { return self.fields().id; })
+      .def_property_readonly(
+          "epoch", [](const Handle& self) { return self.fields().epoch; })
+      .def_property_readonly(
+          "object_id",
+          [](const Handle& self) { return self.fields().object_id; })
+      .def_property_readonly(
+          "length", [](const Handle& self) { return self.fields().length; })
       .def_property_readonly("shape", &Shape)
       .def_property_readonly("typestr", &Typestr)
       .def("is_of", [](const Handle& self, const Session& session) {
@@ -95,16 +102,20 @@ PYBIND11_MODULE(_core, module) {
       });
 
   py::class_<Target, std::shared_ptr<Target>>(module, "Target")
-      .def_static("of_module", &Target::OfModule, py::arg("module"), py::arg("path"))
-      .def_static("of_handle", &Target::OfHandle, py::arg("handle"), py::arg("path"));
+      .def_static("of_module", &Target::OfModule, py::arg("module"),
+                  py::arg("path"))
+      .def_static("of_handle", &Target::OfHandle, py::arg("handle"),
+                  py::arg("path"));
 
   py::class_<Session, std::shared_ptr<Session>>(module, "Session")
-      .def("import_module", &Session::Import, py::arg("module"), py::arg("timeout"),
-           py::arg("slack"), py::arg("context"))
-      .def("get_attr", &Session::GetAttr, py::arg("target"), py::arg("as_handle"),
+      .def("import_module", &Session::Import, py::arg("module"),
            py::arg("timeout"), py::arg("slack"), py::arg("context"))
-      .def("call", &Session::Call, py::arg("target"), py::arg("args"), py::arg("kwargs"),
-           py::arg("timeout"), py::arg("slack"), py::arg("context"))
+      .def("get_attr", &Session::GetAttr, py::arg("target"),
+           py::arg("as_handle"), py::arg("timeout"), py::arg("slack"),
+           py::arg("context"))
+      .def("call", &Session::Call, py::arg("target"), py::arg("args"),
+           py::arg("kwargs"), py::arg("timeout"), py::arg("slack"),
+           py::arg("context"))
       .def("close", &Session::Close)
       .def_property_readonly("answered", &Session::answered)
       .def_property_readonly("used", &Session::used)
@@ -112,8 +123,8 @@ PYBIND11_MODULE(_core, module) {
       .def_property_readonly("epoch", &Session::epoch);
 
   py::class_<Client>(module, "Client")
-      .def(py::init<const std::string&, const py::object&>(), py::arg("address"),
-           py::arg("hooks"))
+      .def(py::init<const std::string&, const py::object&>(),
+           py::arg("address"), py::arg("hooks"))
       .def("open_session", &Client::OpenSession, py::arg("request"))
       .def("finish", &Client::Finish, py::arg("patience"))
       .def_property_readonly("ended", &Client::ended);

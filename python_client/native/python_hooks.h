@@ -11,8 +11,8 @@ namespace envknit::native {
 struct PythonHooks {
   // Base class of proxies for handles; their `_handle` is a Handle.
   pybind11::object remote_object;
-  // Base class of proxies for what is named by a path; `resolve(proxy)` asks the
-  // worker for it and answers a Handle.
+  // Base class of proxies for what is named by a path; `resolve(proxy)` asks
+  // the worker for it and answers a Handle.
   pybind11::object named_proxy;
   pybind11::object resolve;
   // make_class(info: dict) -> subclass of remote_object.
@@ -28,8 +28,8 @@ struct PythonHooks {
 };
 
 // Makes the exception that `make_error` gives and throws it.
-[[noreturn]] void ThrowError(const PythonHooks& hooks, int code, const char* reason,
-                             const std::string& message,
+[[noreturn]] void ThrowError(const PythonHooks& hooks, int code,
+                             const char* reason, const std::string& message,
                              const pybind11::dict& metadata = pybind11::dict());
 
 // Throws a Python exception object.

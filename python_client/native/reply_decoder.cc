@@ -6,7 +6,8 @@ namespace py = pybind11;
 
 namespace envknit::native {
 
-py::object ReplyDecoder::Decode(std::string_view value, const py::object& context) {
+py::object ReplyDecoder::Decode(std::string_view value,
+                                const py::object& context) {
   context_ = &context;
   decoder_.BeginMessage();
   CodecError error;

@@ -22,7 +22,8 @@ class ReplyDecoder final : public HandleDecoder {
       : session_(session), decoder_(ValueLimits(), this, &tensors_) {}
 
   // Throws ValueError for malformed bytes.
-  pybind11::object Decode(std::string_view value, const pybind11::object& context);
+  pybind11::object Decode(std::string_view value,
+                          const pybind11::object& context);
 
  private:
   PyObject* Decode(const HandleFields& handle, CodecError& error) override;

@@ -1,10 +1,10 @@
 #include "python_client/native/session.h"
 
-#include <protozero/exception.hpp>
-#include <protozero/pbf_reader.hpp>
-
 #include <algorithm>
 #include <utility>
+
+#include <protozero/exception.hpp>
+#include <protozero/pbf_reader.hpp>
 
 #include "python_client/native/argument_proxies.h"
 #include "python_client/native/description_reader.h"
@@ -33,14 +33,17 @@ constexpr int kUnavailable = 14;
 // Longer timeouts are as good as none.
 constexpr double kLongestTimeout = 1e8;
 
-std::string_view View(protozero::data_view view) { return {view.data(), view.size()}; }
+std::string_view View(protozero::data_view view) {
+  return {view.data(), view.size()};
+}
 
 std::chrono::nanoseconds ToDuration(double seconds) {
   return std::chrono::nanoseconds(
       static_cast<int64_t>(std::min(seconds, kLongestTimeout) * 1e9));
 }
 
-py::dict ToDict(const std::vector<std::pair<std::string, std::string>>& entries) {
+py::dict ToDict(
+    const std::vector<std::pair<std::string, std::string>>& entries) {
   py::dict result;
   for (const auto& [key, value] : entries) result[py::str(key)] = value;
   return result;
@@ -85,7 +88,8 @@ py::dict Session::Import(const std::string& module, double timeout_seconds,
   try {
     std::string_view exception;
     std::string_view info = answer.reply.info;
-    protozero::pbf_reader body(answer.reply.payload.data(), answer.reply.payload.size());
+    protozero::pbf_reader body(answer.reply.payload.data(),
+                               answer.reply.payload.size());
     while (body.next()) {
       switch (body.tag()) {
         case 1:
@@ -107,9 +111,10 @@ py::dict Session::Import(const std::string& module, double timeout_seconds,
     TakeInfo(info, context);
     if (!exception.empty()) {
       ReplyDecoder decoder(this);
-      ThrowException(hooks_->make_exception(ReadRemoteException(
-          exception,
-          [&](std::string_view value) { return decoder.Decode(value, context); })));
+      ThrowException(hooks_->make_exception(
+          ReadRemoteException(exception, [&](std::string_view value) {
+            return decoder.Decode(value, context);
+          })));
     }
   } catch (const protozero::exception&) {
     ThrowMalformed();
@@ -118,8 +123,9 @@ py::dict Session::Import(const std::string& module, double timeout_seconds,
   return result;
 }
 
-py::object Session::GetAttr(const Target& target, bool as_handle, double timeout_seconds,
-                            double slack_seconds, const py::object& context) {
+py::object Session::GetAttr(const Target& target, bool as_handle,
+                            double timeout_seconds, double slack_seconds,
+                            const py::object& context) {
   CheckTarget(target);
   ByteWriter request;
   request.BytesField(schema::call_request::kTarget, target.bytes());
@@ -148,19 +154,21 @@ py::object Session::Call(const Target& target, const py::tuple& args,
     py::dict metadata;
     metadata["handle"] = std::to_string(error.handle);
     metadata["epoch"] = std::to_string(error.epoch);
-    ThrowError(*hooks_, kFailedPrecondition, error.reason.c_str(), error.Text(), metadata);
+    ThrowError(*hooks_, kFailedPrecondition, error.reason.c_str(), error.Text(),
+               metadata);
   }
   const Answer answer = Ask(AttachMethod::kCall, std::string(request.view()),
                             timeout_seconds, slack_seconds);
   return TakeOutcome(answer.reply.payload, answer.reply, context);
 }
 
-Session::Answer Session::Ask(AttachMethod method, std::string body, double timeout_seconds,
-                             double slack_seconds) {
+Session::Answer Session::Ask(AttachMethod method, std::string body,
+                             double timeout_seconds, double slack_seconds) {
   AttachStream& stream = connection_->stream();
   if (!ended()) stream.Poll();
   if (ended()) {
-    ThrowError(*hooks_, kUnavailable, "NOT_SENT", "the connection to the server is gone");
+    ThrowError(*hooks_, kUnavailable, "NOT_SENT",
+               "the connection to the server is gone");
   }
   if (body.size() > stream.max_body_bytes()) {
     py::dict metadata;
@@ -174,7 +182,8 @@ Session::Answer Session::Ask(AttachMethod method, std::string body, double timeo
   AttachFrame frame;
   frame.method = method;
   frame.session_number = number_;
-  if (timeout_seconds < kLongestTimeout) frame.timeout = ToDuration(timeout_seconds);
+  if (timeout_seconds < kLongestTimeout)
+    frame.timeout = ToDuration(timeout_seconds);
   frame.body = std::move(body);
   PendingCall pending;
   if (method != AttachMethod::kImport) pending.session_number = number_;
@@ -182,7 +191,8 @@ Session::Answer Session::Ask(AttachMethod method, std::string body, double timeo
   {
     py::gil_scoped_release no_gil;
     const SteadyTime deadline = std::chrono::steady_clock::now() +
-                                ToDuration(timeout_seconds) + ToDuration(slack_seconds);
+                                ToDuration(timeout_seconds) +
+                                ToDuration(slack_seconds);
     stream.Send(std::move(frame), &pending);
     end = stream.Wait(&pending, deadline, SignalRaised);
   }
@@ -220,7 +230,8 @@ void Session::ThrowEnd(WaitEnd end, uint64_t call_id, double timeout_seconds) {
   connection_->stream().Send(std::move(cancel), nullptr);
   if (end == WaitEnd::kInterrupted) throw py::error_already_set();
   py::dict metadata;
-  metadata["timeout_ms"] = std::to_string(static_cast<int64_t>(timeout_seconds * 1e3));
+  metadata["timeout_ms"] =
+      std::to_string(static_cast<int64_t>(timeout_seconds * 1e3));
   ThrowError(*hooks_, kDeadlineExceeded, "DEADLINE_EXPIRED_RUNNING",
              "the server did not answer in time", metadata);
 }
@@ -253,7 +264,8 @@ void Session::TakeInfo(std::string_view info, const py::object& context) {
   }
 }
 
-py::object Session::TakeOutcome(std::string_view response, const AttachReply& reply,
+py::object Session::TakeOutcome(std::string_view response,
+                                const AttachReply& reply,
                                 const py::object& context) {
   try {
     std::string_view outcome;
@@ -292,8 +304,10 @@ py::object Session::TakeOutcome(std::string_view response, const AttachReply& re
       idle_decoders_.pop_back();
     }
     if (exception.data() != nullptr) {
-      ThrowException(hooks_->make_exception(ReadRemoteException(
-          exception, [&](std::string_view arg) { return decoder->Decode(arg, context); })));
+      ThrowException(hooks_->make_exception(
+          ReadRemoteException(exception, [&](std::string_view arg) {
+            return decoder->Decode(arg, context);
+          })));
     }
     py::object result = decoder->Decode(value, context);
     idle_decoders_.push_back(std::move(decoder));
@@ -319,7 +333,8 @@ py::object Session::ClassOf(uint32_t type_id) {
   auto found = classes_.find(type_id);
   if (found == classes_.end()) {
     // It stood in a reply that came after its caller gave up.
-    for (const std::string& info : connection_->TakeLateTypes(number_)) AddType(info);
+    for (const std::string& info : connection_->TakeLateTypes(number_))
+      AddType(info);
     found = classes_.find(type_id);
   }
   if (found == classes_.end()) {
@@ -332,7 +347,8 @@ py::object Session::ClassOf(uint32_t type_id) {
 }
 
 void Session::ThrowMalformed() const {
-  ThrowError(*hooks_, kInternal, "INTERNAL", "the server's reply can't be read");
+  ThrowError(*hooks_, kInternal, "INTERNAL",
+             "the server's reply can't be read");
 }
 
 }  // namespace envknit::native

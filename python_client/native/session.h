@@ -42,8 +42,9 @@ class Session final : public std::enable_shared_from_this<Session> {
   pybind11::dict Import(const std::string& module, double timeout_seconds,
                         double slack_seconds, const pybind11::object& context);
 
-  pybind11::object GetAttr(const Target& target, bool as_handle, double timeout_seconds,
-                           double slack_seconds, const pybind11::object& context);
+  pybind11::object GetAttr(const Target& target, bool as_handle,
+                           double timeout_seconds, double slack_seconds,
+                           const pybind11::object& context);
 
   pybind11::object Call(const Target& target, const pybind11::tuple& args,
                         const pybind11::object& kwargs, double timeout_seconds,
@@ -51,7 +52,8 @@ class Session final : public std::enable_shared_from_this<Session> {
 
   // Whether its worker answered anything, so that its opening succeeded.
   bool answered() const { return answered_; }
-  // Whether its worker may have state: a request other than Import was answered.
+  // Whether its worker may have state: a request other than Import was
+  // answered.
   bool used() const { return used_; }
   // Inherited through fork(), or the stream is gone: nothing more will come.
   bool ended() const {
@@ -60,7 +62,8 @@ class Session final : public std::enable_shared_from_this<Session> {
   uint64_t epoch() const { return epoch_; }
 
   // For the decoder of replies. New reference; throws.
-  pybind11::object MakeProxy(HandleFields fields, const pybind11::object& context);
+  pybind11::object MakeProxy(HandleFields fields,
+                             const pybind11::object& context);
 
  private:
   // The reply's body and info; throws for every other end of the call.
@@ -70,10 +73,12 @@ class Session final : public std::enable_shared_from_this<Session> {
   };
   Answer Ask(AttachMethod method, std::string body, double timeout_seconds,
              double slack_seconds);
-  [[noreturn]] void ThrowEnd(WaitEnd end, uint64_t call_id, double timeout_seconds);
+  [[noreturn]] void ThrowEnd(WaitEnd end, uint64_t call_id,
+                             double timeout_seconds);
   void CheckTarget(const Target& target) const;
   void TakeInfo(std::string_view info, const pybind11::object& context);
-  pybind11::object TakeOutcome(std::string_view response, const AttachReply& reply,
+  pybind11::object TakeOutcome(std::string_view response,
+                               const AttachReply& reply,
                                const pybind11::object& context);
   void AddType(std::string_view info);
   pybind11::object ClassOf(uint32_t type_id);

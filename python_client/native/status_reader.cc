@@ -9,7 +9,8 @@ namespace {
 constexpr std::string_view kErrorInfo = "google.rpc.ErrorInfo";
 
 bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+  return text.size() >= end.size() &&
+         text.substr(text.size() - end.size()) == end;
 }
 
 void ReadErrorInfo(protozero::pbf_reader info, InfrastructureError* error) {
@@ -51,7 +52,8 @@ void ReadDetail(protozero::pbf_reader any, InfrastructureError* error) {
       any.skip();
     }
   }
-  if (EndsWith(type, kErrorInfo)) ReadErrorInfo(protozero::pbf_reader(value), error);
+  if (EndsWith(type, kErrorInfo))
+    ReadErrorInfo(protozero::pbf_reader(value), error);
 }
 
 }  // namespace

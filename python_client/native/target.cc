@@ -29,7 +29,8 @@ std::shared_ptr<Target> Target::OfHandle(std::shared_ptr<Handle> handle,
   ByteWriter writer;
   WriteHandle(writer, kHandle, name);
   writer.TextField(kPath, path);
-  return std::make_shared<Target>(std::string(writer.view()), std::move(handle));
+  return std::make_shared<Target>(std::string(writer.view()),
+                                  std::move(handle));
 }
 
 }  // namespace envknit::native

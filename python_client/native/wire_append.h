@@ -17,7 +17,8 @@ inline void AppendVarint(std::string* out, uint64_t value) {
   out->push_back(static_cast<char>(value));
 }
 
-inline void AppendVarintField(std::string* out, uint32_t field, uint64_t value) {
+inline void AppendVarintField(std::string* out, uint32_t field,
+                              uint64_t value) {
   AppendVarint(out, field << 3);
   AppendVarint(out, value);
 }
@@ -28,13 +29,15 @@ inline void AppendBytesHead(std::string* out, uint32_t field, uint64_t size) {
   AppendVarint(out, size);
 }
 
-inline void AppendBytesField(std::string* out, uint32_t field, std::string_view bytes) {
+inline void AppendBytesField(std::string* out, uint32_t field,
+                             std::string_view bytes) {
   AppendBytesHead(out, field, bytes.size());
   out->append(bytes);
 }
 
 // Left out when empty, as proto3 does with strings.
-inline void AppendStringField(std::string* out, uint32_t field, std::string_view text) {
+inline void AppendStringField(std::string* out, uint32_t field,
+                              std::string_view text) {
   if (!text.empty()) AppendBytesField(out, field, text);
 }
 
@@ -46,10 +49,12 @@ inline void AppendDurationField(std::string* out, uint32_t field,
   if (nanos <= 0) return;
   std::string message;
   if (nanos >= kNanosPerSecond) {
-    AppendVarintField(&message, 1, static_cast<uint64_t>(nanos / kNanosPerSecond));
+    AppendVarintField(&message, 1,
+                      static_cast<uint64_t>(nanos / kNanosPerSecond));
   }
   if (nanos % kNanosPerSecond != 0) {
-    AppendVarintField(&message, 2, static_cast<uint64_t>(nanos % kNanosPerSecond));
+    AppendVarintField(&message, 2,
+                      static_cast<uint64_t>(nanos % kNanosPerSecond));
   }
   AppendBytesField(out, field, message);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from envknit.isolation.error_mapping import NOT_SENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import FrameType
     from typing import Any
 
     from envknit import _core
@@ -141,5 +143,15 @@ def warn_replaced(title: str) -> None:
         f"the worker of {title} was replaced by a new one: "
         "its modules' state and the objects it held are gone",
         RuntimeWarning,
-        stacklevel=5,
+        stacklevel=_levels_to_caller(),
     )
+
+
+def _levels_to_caller() -> int:
+    """How far up the code is that called this package."""
+    level = 1
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("envknit."):
+        frame = frame.f_back
+        level += 1
+    return level

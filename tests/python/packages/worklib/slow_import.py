@@ -1,0 +1,5 @@
+"""An import that a deadline interrupts."""
+
+import time
+
+time.sleep(60)

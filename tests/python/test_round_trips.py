@@ -1,0 +1,118 @@
+"""How many calls the server counts for what a program writes."""
+
+import contextlib
+
+import grpc
+import pytest
+
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7F) << shift
+        at += 1
+        if data[at - 1] < 0x80:
+            return value, at
+        shift += 7
+
+
+def fields(data):
+    """The fields of a message: (number, value), with bytes for nested ones."""
+    at = 0
+    while at < len(data):
+        tag, at = varint(data, at)
+        value, at = varint(data, at)
+        if tag & 7 == 2:
+            value, at = data[at : at + value], at + value
+        yield tag >> 3, value
+
+
+class CallCounter:
+    """Reads GetServerInfo.calls of a server."""
+
+    def __init__(self, channel):
+        self._info = channel.unary_unary("/envknit.v1.AdminService/GetServerInfo")
+
+    def read(self):
+        counted = {}
+        for number, value in fields(self._info(b"")):
+            if number == 9:
+                entry = dict(fields(value))
+                counted[entry[1].decode()] = entry.get(2, 0)
+        return counted
+
+    @contextlib.contextmanager
+    def expect(self, **calls):
+        before = self.read()
+        yield
+        after = self.read()
+        grown = {name: after[name] - before.get(name, 0) for name in after}
+        assert {name: count for name, count in grown.items() if count} == calls
+
+
+@pytest.fixture
+def counter(daemon):
+    with grpc.insecure_channel(daemon.address) as channel:
+        yield CallCounter(channel)
+
+
+def test_a_function_is_one_round_trip(counter, numpy1):
+    with counter.expect(Call=1):
+        numpy1.zeros(3)
+
+
+def test_a_function_of_a_submodule_is_one_round_trip(counter, numpy1):
+    with counter.expect(Call=1):
+        numpy1.linalg.norm([3, 4])
+
+
+def test_looking_at_callables_and_submodules_asks_nothing(counter, numpy1):
+    with counter.expect():
+        assert callable(numpy1.zeros)
+        assert numpy1.linalg.norm
+        assert "zeros" in dir(numpy1)
+        assert "numpy" in repr(numpy1)
+
+
+def test_a_method_is_one_round_trip(counter, numpy1):
+    array = numpy1.arange(4)
+    with counter.expect(Call=1):
+        array.sum()
+
+
+def test_an_operator_is_one_round_trip(counter, numpy1):
+    array = numpy1.arange(4)
+    with counter.expect(Call=3):
+        array + 1
+        array[1:3]
+        len(array)
+
+
+def test_unpacking_a_tuple_of_arrays_is_one_round_trip(counter, numpy1):
+    with counter.expect(Call=1):
+        _u, _s, _vt = numpy1.linalg.svd([[1.0, 0.0], [0.0, 2.0]])
+
+
+def test_data_is_fetched_each_time(counter, numpy1):
+    with counter.expect(GetAttr=3):
+        assert numpy1.pi == numpy1.pi
+        assert numpy1.__version__ == "1.26.4"
+
+
+def test_an_attribute_of_an_object_is_one_round_trip(counter, numpy1):
+    array = numpy1.arange(4)
+    with counter.expect(GetAttr=1):
+        assert array.shape == (4,)
+
+
+def test_a_class_as_an_argument_is_asked_for_once(counter, numpy1):
+    with counter.expect(GetAttr=1, Call=2):
+        numpy1.zeros(1, dtype=numpy1.int8)
+        numpy1.zeros(1, dtype=numpy1.int8)
+
+
+def test_a_second_block_imports_again_but_opens_nothing(counter, numpy1, lock_file):
+    import envknit
+
+    with counter.expect(Import=1), envknit.worker("numpy", "1.26.4"):
+        pass
