@@ -305,20 +305,23 @@ void AttachDispatcher::CancelAll() {
 }
 
 void AttachDispatcher::Close() {
-  std::vector<std::shared_ptr<Session>> sessions;
+  // Weak: the registry has them, and may be gone when the grace is over.
+  std::vector<std::weak_ptr<Session>> sessions;
+  absl::flat_hash_map<uint32_t, Slot> slots;
   {
     absl::MutexLock lock(&mu_);
     closed_ = true;
-    for (auto& [number, slot] : sessions_) {
-      if (slot.session != nullptr) {
-        sessions.push_back(std::move(slot.session));
-      }
-    }
-    sessions_.clear();
+    slots.swap(sessions_);
+  }
+  for (const auto& [number, slot] : slots) {
+    if (slot.session != nullptr) sessions.push_back(slot.session);
   }
   if (sessions.empty()) return;
   auto close_all = [sessions = std::move(sessions)] {
-    for (const std::shared_ptr<Session>& session : sessions) session->Close();
+    for (const std::weak_ptr<Session>& weak : sessions) {
+      const std::shared_ptr<Session> session = weak.lock();
+      if (session != nullptr) session->Close();
+    }
   };
   const absl::Duration grace = backend_->limits.stream_grace;
   if (grace <= absl::ZeroDuration()) return close_all();

@@ -71,7 +71,7 @@ class RpcTest : public testing::Test {
   FakePools pools_;
   FakeStore store_;
   EnvironmentResolver resolver_{&store_};
-  AccessLog access_log_{&logger_, true};
+  AccessLog access_log_{&logger_};
   RpcLimits limits_;
   std::unique_ptr<RpcServer> server_;
   std::unique_ptr<UnixListener> listener_;
