@@ -173,6 +173,14 @@ std::vector<std::string> InterpreterFinder::Candidates(
 absl::StatusOr<Interpreter> InterpreterFinder::Find(
     absl::string_view version, absl::string_view exact_version,
     absl::string_view abi_tag) {
+  // Where no Python that fits could have a runtime, the first will do: the
+  // caller only wants to name it.
+  const std::vector<std::string> abis = runtimes_.Abis();
+  const bool runtime_possible =
+      std::any_of(abis.begin(), abis.end(), [&](const std::string& abi) {
+        return VersionOfAbi(abi) == version &&
+               (abi_tag.empty() || abi == abi_tag);
+      });
   absl::optional<Interpreter> without_runtime;
   for (const std::string& path : Candidates(version)) {
     absl::StatusOr<Interpreter> interpreter = Ask(path);
@@ -180,7 +188,7 @@ absl::StatusOr<Interpreter> InterpreterFinder::Find(
         !Fits(*interpreter, version, exact_version, abi_tag)) {
       continue;
     }
-    if (interpreter->has_runtime()) return interpreter;
+    if (interpreter->has_runtime() || !runtime_possible) return interpreter;
     if (!without_runtime.has_value()) without_runtime = *interpreter;
   }
   if (without_runtime.has_value()) return *std::move(without_runtime);
