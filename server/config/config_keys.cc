@@ -135,7 +135,7 @@ constexpr std::array<ConfigKey, 16> kKeys = {{
      [](const Values& values, ServerConfig& config) {
        return Store(ParsePositiveDuration(values[0]), config.start_timeout);
      }},
-    {"log.level", "", Kind::kText, "LEVEL", "info", "",
+    {"log.level", "", Kind::kText, "LEVEL", "info", "warning",
      "least level that is logged: debug, info, warning, error", StoreLogLevel},
     {"log.format", "", Kind::kText, "FORMAT", "text", "",
      "form of log lines: text, json", StoreLogFormat},
