@@ -30,6 +30,11 @@ class LiveWorkers final {
     workers_.erase(worker);
   }
 
+  bool closed() const ABSL_LOCKS_EXCLUDED(mu_) {
+    absl::MutexLock lock(&mu_);
+    return closed_;
+  }
+
   // Takes all, and takes no more.
   absl::flat_hash_set<std::shared_ptr<RunningWorker>> Close()
       ABSL_LOCKS_EXCLUDED(mu_) {
@@ -39,7 +44,7 @@ class LiveWorkers final {
   }
 
  private:
-  absl::Mutex mu_;
+  mutable absl::Mutex mu_;
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
   absl::flat_hash_set<std::shared_ptr<RunningWorker>> workers_
       ABSL_GUARDED_BY(mu_);

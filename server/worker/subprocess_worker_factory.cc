@@ -99,6 +99,7 @@ void SubprocessWorkerFactory::Start(WorkerSpec spec, WorkerListener* listener,
                     listener, started = std::move(started),
                     descriptors = std::move(descriptors),
                     child = std::move(child)]() mutable {
+          if (shared->live.closed()) return;
           if (child.ok()) {
             Begin(shared, spec, listener, std::move(started), *std::move(child),
                   std::move(descriptors));
