@@ -7,6 +7,8 @@ include_guard(GLOBAL)
 
 set(ENVKNIT_PYTHON_PREFIXES "" CACHE STRING
   "Further folders with Pythons to build worker modules for")
+option(ENVKNIT_ALL_PYTHONS "Build worker modules for every minor found, not only for Python3_EXECUTABLE's" ON)
+set(ENVKNIT_PYTHON_TAG 3${Python3_VERSION_MINOR})
 set(build_requirements pybind11>=3.0,<4 googleapis-common-protos>=1.63)
 
 execute_process(
@@ -23,11 +25,12 @@ foreach(line IN LISTS lines)
   list(GET fields 1 ENVKNIT_PYTHON_${tag}_EXECUTABLE)
   list(GET fields 2 ENVKNIT_PYTHON_${tag}_INCLUDE)
   list(GET fields 3 ENVKNIT_PYTHON_${tag}_EXT_SUFFIX)
-  list(APPEND ENVKNIT_PYTHONS ${tag})
-  message(STATUS "CPython ${tag}: ${ENVKNIT_PYTHON_${tag}_EXECUTABLE}")
+  if(ENVKNIT_ALL_PYTHONS OR tag STREQUAL ENVKNIT_PYTHON_TAG)
+    list(APPEND ENVKNIT_PYTHONS ${tag})
+    message(STATUS "CPython ${tag}: ${ENVKNIT_PYTHON_${tag}_EXECUTABLE}")
+  endif()
 endforeach()
 
-set(ENVKNIT_PYTHON_TAG 3${Python3_VERSION_MINOR})
 if(NOT ENVKNIT_PYTHON_TAG IN_LIST ENVKNIT_PYTHONS)
   message(FATAL_ERROR
     "${Python3_EXECUTABLE} has no C headers: install them (Debian: python3-dev)")
