@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs every check and test:
 #   ./tests/run.sh [--quick | --full] [--suite NAME[,NAME…]] [--list] [--help]
-#   --quick   only lint, unit and python, on one build
+#   --quick   only lint, unit, runtime and python, on one build
 #   --full    also clang-tidy (a quarter of an hour more)
 #   --suite   only these suites
 #   --list    prints the suites
@@ -30,6 +30,7 @@ here=$root/tests/run.d
 declare -A about=(
   [lint]="formatting, types, shell, protos, layers, house rules"
   [unit]="the C++ tests of a release build"
+  [runtime]="tests/pyvalue and tests/runtime: codec and worker runtime of the release build"
   [python]="tests/python against the installed package"
   [integration]="tests/integration: a real daemon, real workers, grpcurl"
   [clang]="a clang build with -Wthread-safety, without gRPC"
@@ -38,11 +39,11 @@ declare -A about=(
   [benchmarks]="that the benchmarks run (few rounds; figures: tests/benchmarks/run.sh)"
   [tidy]="clang-tidy (with --full)"
 )
-suites=(lint unit python integration clang tsan asan benchmarks)
+suites=(lint unit runtime python integration clang tsan asan benchmarks)
 
 while [ $# -gt 0 ]; do
   case $1 in
-    --quick) suites=(lint unit python) ;;
+    --quick) suites=(lint unit runtime python) ;;
     --full) suites+=(tidy) ;;
     --suite | --suite=*)
       if [ "$1" = --suite ]; then shift; fi

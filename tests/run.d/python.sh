@@ -3,19 +3,32 @@
 # What the tests are given is described in tests/README.md.
 # shellcheck disable=SC2154  # set by the sourcing script and steps.sh
 
+# run_pytest SUITE NAME VENV ARGUMENT…
 run_pytest() {
-  local suite=$1 name=$2
-  shift 2
+  local suite=$1 name=$2 venv=$3
+  shift 3
   mkdir -p "$results/$suite"
   counted "$suite" "$name" "$results/$suite/$name.xml" \
-    timeout 1800 "$tests_venv/bin/python" -m pytest -q -p no:cacheprovider -c "$root/tests/pytest.ini" \
+    timeout 1800 "$venv/bin/python" -m pytest -q -p no:cacheprovider -c "$root/tests/pytest.ini" \
     --rootdir "$root/tests" --junitxml "$results/$suite/$name.xml" "$@"
+}
+
+suite_runtime() {
+  local folder
+  build_release runtime
+  [ -n "$ok" ] || return 0
+  once runtime "environment for the codec's tests" make_codec_venv
+  [ -n "$ok" ] || return 0
+  export ENVKNIT_TEST_BUILD=$root/build/release
+  for folder in pyvalue runtime; do
+    run_pytest runtime "tests-$folder" "$codec_venv" "$root/tests/$folder"
+  done
 }
 
 suite_python() {
   [ -d "$root/tests/python" ] || { skip python tests/python "there are none"; return; }
   prepare_python python
-  [ -z "$ok" ] || run_pytest python tests-python "$root/tests/python"
+  [ -z "$ok" ] || run_pytest python tests-python "$tests_venv" "$root/tests/python"
 }
 
 # run_integration SUITE DAEMON
@@ -25,7 +38,7 @@ run_integration() {
   [ -n "$ok" ] || return 0
   go_tool grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3
   export ENVKNIT_TEST_DAEMON=$2 ENVKNIT_TEST_GRPCURL=$tool ENVKNIT_TEST_NO_GRPCURL=$why_not
-  run_pytest "$1" tests-integration "$root/tests/integration"
+  run_pytest "$1" tests-integration "$tests_venv" "$root/tests/integration"
 }
 
 suite_integration() {

@@ -4,6 +4,7 @@
 tests_venv=$root/build/venv-tests
 lint_venv=$root/build/venv-lint
 numpy_venv=$root/build/venv-numpy
+codec_venv=$root/build/venv-codec
 environments=$root/build/environments
 go_bin=$root/build/go/bin
 
@@ -62,6 +63,11 @@ test_tools=('pytest>=8,<10' 'hypothesis>=6.100,<7' 'pytest-timeout>=2,<3')
 make_client_venvs() {
   client_venv "$tests_venv" "${test_tools[@]}"
   client_venv "$numpy_venv" "${test_tools[@]}" "numpy==${numpy_version[numpy2]}"
+}
+
+# protobuf's own parser is what the codec is held against.
+make_codec_venv() {
+  fresh_venv "$codec_venv" "${test_tools[@]}" 'protobuf>=5,<8' "numpy==${numpy_version[numpy2]}"
 }
 
 make_environments() {
