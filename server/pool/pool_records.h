@@ -63,7 +63,8 @@ struct CallRecord {
   Identity identity;
 
   absl::Time accepted;
-  // Moves by the time that the call waited for nothing but a starting worker.
+  // Moves by the time that the call waited for a worker to start or be
+  // replaced.
   absl::Time deadline;
   // Since when it does so.
   absl::optional<absl::Time> clock_stopped;

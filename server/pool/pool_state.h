@@ -44,8 +44,10 @@ struct SessionTerms {
 //   at most kWindow of them are in its channel, the others wait here. A worker
 //   never goes from one identity to another.
 // - A call's time doesn't run while it waits for nothing but a worker that is
-//   being started (or runs the session's imports again after a restart): that
-//   has `start_timeout`.
+//   being started or replaced: that has `start_timeout`. Being replaced begins
+//   with the ladder below (else a call with a timeout below the grace period
+//   could not follow one that ignores interrupts), and ends when the session's
+//   imports have run on the new worker.
 // - A call whose time is up is answered at once. If a worker has it, it is
 //   cancelled there; the one that runs is on the ladder: interrupt → grace →
 //   stack dump → kill. The slot stays taken until the worker is free or reaped.

@@ -181,7 +181,8 @@ void PoolState::Enqueue(SessionRecord* session, CallRecord* call) {
   session->queue.push_back(call);
   CountQueued(*call);
   const SlotRecord* slot = session->worker;
-  if (slot != nullptr && slot->phase != Phase::kServing) {
+  if (slot != nullptr && (slot->phase != Phase::kServing ||
+                          slot->ladder != SlotRecord::Ladder::kNone)) {
     StopClock(call);
   } else if (!call->has_own_limit()) {
     call_alarms_.Set(call, call->deadline);

@@ -114,6 +114,8 @@ void PoolState::EndLadder(SlotRecord* slot) {
   if (slot->ladder == Ladder::kNone) return;
   slot->ladder = Ladder::kNone;
   slot_alarms_.Clear(slot);
+  if (slot->session == nullptr) return;
+  for (CallRecord* call : slot->session->queue) ResumeClock(call);
 }
 
 void PoolState::NoteReplyOfStopped(SlotRecord* slot, const CallRecord& call,

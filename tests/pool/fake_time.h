@@ -1,6 +1,7 @@
 #ifndef ENVKNIT_TESTS_POOL_FAKE_TIME_H_
 #define ENVKNIT_TESTS_POOL_FAKE_TIME_H_
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <utility>

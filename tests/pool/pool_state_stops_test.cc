@@ -103,6 +103,33 @@ TEST_F(Ladder, CallsAcceptedMeanwhileRunOnTheNextWorker) {
   EXPECT_THAT(pool_.Started(2), ElementsAre("send 2#2 call g"));
 }
 
+TEST_F(Ladder, TheTimeOfCallsAcceptedMeanwhileDoesNotRun) {
+  Expire();
+  pool_.Submit(1, "g", {.timeout = absl::Milliseconds(500)});
+  pool_.FireAfter(kGrace);
+  pool_.FireAfter(PoolState::kDumpWait);
+  pool_.Exit(1);
+  EXPECT_THAT(pool_.FireAfter(absl::Seconds(20)), IsEmpty());
+  EXPECT_THAT(pool_.Started(2), ElementsAre("send 2#2 call g"));
+  EXPECT_THAT(pool_.FireAfter(absl::Milliseconds(500)),
+              ElementsAre("g: DEADLINE_EXPIRED_RUNNING", "cancel 2#2"));
+}
+
+TEST_F(Ladder, TheTimeOfCallsRunsAgainWhenTheWorkerObeyed) {
+  for (int call = 2; call <= 8; ++call) {
+    pool_.Submit(1, absl::StrCat("f", call));
+  }
+  Expire();
+  pool_.Submit(1, "g", {.timeout = absl::Milliseconds(500)});
+  pool_.Submit(1, "h", {.timeout = absl::Milliseconds(500)});
+  EXPECT_THAT(pool_.FireAfter(absl::Milliseconds(600)), IsEmpty());
+  EXPECT_THAT(pool_.Reply(1, 1, {.interrupted = true}),
+              ElementsAre("send 1#9 call g"));
+  EXPECT_THAT(pool_.FireAfter(absl::Milliseconds(499)), IsEmpty());
+  EXPECT_THAT(pool_.FireAfter(absl::Milliseconds(1)),
+              testing::Contains("h: DEADLINE_EXPIRED_QUEUED"));
+}
+
 TEST_F(Ladder, CallsAcceptedMeanwhileRunOnTheSameWorkerIfItObeys) {
   Expire();
   pool_.Submit(1, "g");
