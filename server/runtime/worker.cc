@@ -78,6 +78,7 @@ std::string RaisedText() {
 }  // namespace
 
 void RunWorker(const WorkerArguments& arguments) {
+  if (!EndWithDaemon()) Fail("the daemon's death can't be heard");
   // Programs that user code starts must not hold the channels open.
   for (const int fd :
        {arguments.call_fd, arguments.control_fd, arguments.status_fd}) {

@@ -7,6 +7,9 @@ it is the cold start of every worker.
 
 import sys
 
+# The daemon tells by it a missing runtime from other failures (protos/README.md).
+NO_RUNTIME = 97
+
 
 def main(arguments):
     """arguments: the command line without the script; does not return."""
@@ -23,8 +26,12 @@ def main(arguments):
     external = sys.modules["_frozen_importlib_external"]
     loader = external.ExtensionFileLoader("envknit_runtime", path)
     spec = bootstrap.ModuleSpec("envknit_runtime", loader, origin=path)
-    runtime = loader.create_module(spec)
-    loader.exec_module(runtime)
+    try:
+        runtime = loader.create_module(spec)
+        loader.exec_module(runtime)
+    except ImportError as error:
+        sys.stderr.write(f"{path}: {error}\n")
+        raise SystemExit(NO_RUNTIME) from error
     runtime.run(*descriptors, __file__.rpartition("/")[0] or ".")
 
 
