@@ -51,15 +51,9 @@ PyRef MembersOf(PyObject* exception) {
 #if PY_VERSION_HEX >= 0x030B0000
   if (PyObject_TypeCheck(exception, reinterpret_cast<PyTypeObject*>(
                                         PyExc_BaseExceptionGroup))) {
-    PyObject* const getter = PyDict_GetItemString(
-        reinterpret_cast<PyTypeObject*>(PyExc_BaseExceptionGroup)->tp_dict,
-        "exceptions");
-    if (getter != nullptr && Py_TYPE(getter)->tp_descr_get != nullptr) {
-      PyRef members = PyRef::Steal(Py_TYPE(getter)->tp_descr_get(
-          getter, exception, reinterpret_cast<PyObject*>(Py_TYPE(exception))));
-      if (members && PyTuple_Check(members.get())) return members;
-      PyErr_Clear();
-    }
+    // The field itself: the attribute may be overridden in a subclass.
+    return PyRef::Borrow(
+        reinterpret_cast<PyBaseExceptionGroupObject*>(exception)->excs);
   }
 #else
   static_cast<void>(exception);

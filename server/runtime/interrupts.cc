@@ -1,5 +1,6 @@
 #include "server/runtime/interrupts.h"
 
+#include <frameobject.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -8,6 +8,12 @@
 namespace envknit {
 namespace {
 
+// Of names joined by dots. No names at all are fine.
+bool HasEmptyName(std::string_view path) {
+  return !path.empty() && (path.front() == '.' || path.back() == '.' ||
+                           path.find("..") != std::string_view::npos);
+}
+
 // What `object` does when the operator `name` is applied to it: looked up on
 // its type and bound, as Python does. Empty without an exception: not there.
 // It matters for classes, whose own attributes of that name are their
@@ -45,8 +51,7 @@ PyRef TargetResolver::GetAttr(const PyRef& object, std::string_view name,
 }
 
 PyRef TargetResolver::ImportModule(std::string_view name, CodecError& error) {
-  if (name.empty() || name.front() == '.' || name.back() == '.' ||
-      name.find("..") != std::string_view::npos ||
+  if (name.empty() || HasEmptyName(name) ||
       name.find('\0') != std::string_view::npos) {
     error.Malformed("not a module name");
     return {};
@@ -86,6 +91,11 @@ PyRef TargetResolver::ResolveRoot(const TargetView& target, CodecError& error) {
 }
 
 PyRef TargetResolver::Resolve(const TargetView& target, CodecError& error) {
+  if (HasEmptyName(target.path)) {
+    error.Malformed("a path with an empty name");
+    error.PrependField("target.path");
+    return {};
+  }
   PyRef object = ResolveRoot(target, error);
   std::string_view rest = target.path;
   bool more = !rest.empty();
@@ -93,11 +103,6 @@ PyRef TargetResolver::Resolve(const TargetView& target, CodecError& error) {
     const std::size_t dot = rest.find('.');
     more = dot != std::string_view::npos;
     const std::string_view name = rest.substr(0, dot);
-    if (name.empty()) {
-      error.Malformed("a path with an empty name");
-      error.PrependField("target.path");
-      return {};
-    }
     object = GetAttr(object, name, error);
     if (more) rest.remove_prefix(dot + 1);
   }

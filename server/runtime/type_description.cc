@@ -115,8 +115,6 @@ std::vector<Capability> FindCapabilities(
                      (sequence != nullptr && sequence->sq_length != nullptr);
   const bool items = (mapping != nullptr && mapping->mp_subscript != nullptr) ||
                      (sequence != nullptr && sequence->sq_item != nullptr);
-  const bool next = type->tp_iternext != nullptr &&
-                    type->tp_iternext != &_PyObject_NextNotImplemented;
   add(sized, Capability::kSized);
   add(sequence != nullptr && sequence->sq_contains != nullptr,
       Capability::kContainer);
@@ -124,7 +122,7 @@ std::vector<Capability> FindCapabilities(
   add(type->tp_iter != nullptr ||
           (sequence != nullptr && sequence->sq_item != nullptr),
       Capability::kIterable);
-  add(next, Capability::kIterator);
+  add(Has(operators, "__next__"), Capability::kIterator);
   add(type->tp_call != nullptr, Capability::kCallable);
   add(number != nullptr &&
           (number->nb_add != nullptr || number->nb_index != nullptr ||
