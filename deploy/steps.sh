@@ -60,6 +60,11 @@ step() {
   if [ "$status" -ne 0 ]; then
     printf '\n--- the last lines of %s\n' "$log" >&2
     tail -n 40 "$log" >&2
+    # The cause may stand far above the end of a parallel build's log.
+    if grep -qaE '(error|fatal):' "$log"; then
+      printf -- '--- the first errors in it\n' >&2
+      grep -aE '(error|fatal):' "$log" | head -n 3 >&2
+    fi
     fail "$title (exit status $status)" "$advice"
   fi
   say "    done in $((SECONDS - started)) s"
