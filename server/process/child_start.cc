@@ -24,6 +24,16 @@
 #define ENVKNIT_IN_CHILD \
   __attribute__((no_sanitize("address", "thread", "undefined")))
 
+#ifdef __SANITIZE_THREAD__
+// ThreadSanitizer takes clone() for a fork, and its state, which is shared
+// here, for the child's. The library's other name for it is not intercepted.
+extern "C" int __clone(int (*function)(void*), void* stack, int flags,
+                       void* argument, ...);
+#define ENVKNIT_CLONE ::__clone
+#else
+#define ENVKNIT_CLONE ::clone
+#endif
+
 namespace envknit {
 namespace {
 
@@ -182,9 +192,9 @@ absl::StatusOr<StartedChild> StartChild(const SpawnSpec& spec) {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   int pidfd = -1;
-  const pid_t pid =
-      ::clone(&RunChild, stack.top(),
-              CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &pidfd);
+  const pid_t pid = ENVKNIT_CLONE(
+      &RunChild, stack.top(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
+      &plan, &pidfd);
   const int clone_error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return absl::ErrnoToStatus(clone_error, "clone");
