@@ -21,8 +21,8 @@ namespace {
 
 // Field numbers of calls.proto, outcome.proto and attach.proto.
 constexpr uint32_t kImportModule = 9;
+constexpr uint32_t kInfoEpoch = 2;
 constexpr uint32_t kWantHandle = 3;
-constexpr uint32_t kResponseInfo = 15;
 constexpr uint32_t kImportedWorker = 14;
 // Codes of google.rpc.
 constexpr int kDeadlineExceeded = 4;
@@ -83,11 +83,10 @@ py::dict Session::Import(const std::string& module, double timeout_seconds,
   ByteWriter request;
   request.BytesField(kImportModule, module);
   const Answer answer = Ask(AttachMethod::kImport, std::string(request.view()),
-                            timeout_seconds, slack_seconds);
+                            timeout_seconds, slack_seconds, context);
   py::dict result;
   try {
     std::string_view exception;
-    std::string_view info = answer.reply.info;
     protozero::pbf_reader body(answer.reply.payload.data(),
                                answer.reply.payload.size());
     while (body.next()) {
@@ -101,14 +100,10 @@ py::dict Session::Import(const std::string& module, double timeout_seconds,
         case kImportedWorker:
           result["worker"] = ReadWorkerDescription(View(body.get_view()));
           break;
-        case kResponseInfo:
-          info = View(body.get_view());
-          break;
         default:
           body.skip();
       }
     }
-    TakeInfo(info, context);
     if (!exception.empty()) {
       ReplyDecoder decoder(this);
       ThrowException(hooks_->make_exception(
@@ -131,8 +126,8 @@ py::object Session::GetAttr(const Target& target, bool as_handle,
   request.BytesField(schema::call_request::kTarget, target.bytes());
   if (as_handle) request.VarintField(schema::call_request::kWant, kWantHandle);
   const Answer answer = Ask(AttachMethod::kGetAttr, std::string(request.view()),
-                            timeout_seconds, slack_seconds);
-  return TakeOutcome(answer.reply.payload, answer.reply, context);
+                            timeout_seconds, slack_seconds, context);
+  return TakeOutcome(answer.reply.payload, context);
 }
 
 py::object Session::Call(const Target& target, const py::tuple& args,
@@ -147,23 +142,33 @@ py::object Session::Call(const Target& target, const py::tuple& args,
   CodecError error;
   PyObject* named = kwargs.is_none() ? nullptr : kwargs.ptr();
   if (!EncodeCallArguments(encoder, request, args.ptr(), named, error)) {
-    if (error.kind != CodecError::Kind::kHandle) {
-      RaiseCodecError(error);
-      throw py::error_already_set();
-    }
-    py::dict metadata;
+    ThrowUnsent(error);
+  }
+  const Answer answer = Ask(AttachMethod::kCall, std::string(request.view()),
+                            timeout_seconds, slack_seconds, context);
+  return TakeOutcome(answer.reply.payload, context);
+}
+
+void Session::ThrowUnsent(const CodecError& error) const {
+  py::dict metadata;
+  if (error.kind == CodecError::Kind::kHandle) {
     metadata["handle"] = std::to_string(error.handle);
     metadata["epoch"] = std::to_string(error.epoch);
     ThrowError(*hooks_, kFailedPrecondition, error.reason.c_str(), error.Text(),
                metadata);
   }
-  const Answer answer = Ask(AttachMethod::kCall, std::string(request.view()),
-                            timeout_seconds, slack_seconds);
-  return TakeOutcome(answer.reply.payload, answer.reply, context);
+  if (error.kind == CodecError::Kind::kOverLimit) {
+    metadata["limit"] = error.limit;
+    ThrowError(*hooks_, kResourceExhausted, "LIMIT_EXCEEDED", error.Text(),
+               metadata);
+  }
+  RaiseCodecError(error);
+  throw py::error_already_set();
 }
 
 Session::Answer Session::Ask(AttachMethod method, std::string body,
-                             double timeout_seconds, double slack_seconds) {
+                             double timeout_seconds, double slack_seconds,
+                             const py::object& context) {
   AttachStream& stream = connection_->stream();
   if (!ended()) stream.Poll();
   if (ended()) {
@@ -201,6 +206,7 @@ Session::Answer Session::Ask(AttachMethod method, std::string body,
   Answer answer;
   answer.bytes = std::move(pending.reply);
   if (!ParseReply(answer.bytes.view(), &answer.reply)) ThrowMalformed();
+  TakeInfo(answer.reply.info, context);
   if (answer.reply.kind == AttachReply::Kind::kBody) {
     answered_ = true;
     // An import can be repeated on another worker.
@@ -247,41 +253,39 @@ void Session::CheckTarget(const Target& target) const {
 }
 
 void Session::TakeInfo(std::string_view info, const py::object& context) {
-  if (info.empty()) return;
-  protozero::pbf_reader reader(info.data(), info.size());
-  while (reader.next()) {
-    if (reader.tag() != 2) {
-      reader.skip();
-      continue;
+  uint64_t epoch = 0;
+  try {
+    protozero::pbf_reader reader(info.data(), info.size());
+    while (reader.next()) {
+      if (reader.tag() == kInfoEpoch) {
+        epoch = reader.get_uint64();
+      } else {
+        reader.skip();
+      }
     }
-    const uint64_t epoch = reader.get_uint64();
-    if (epoch == 0 || epoch == epoch_) continue;
-    const bool replaced = epoch_ != 0;
-    epoch_ = epoch;
-    if (!replaced) continue;
-    classes_.clear();
-    hooks_->worker_replaced(context);
+  } catch (const protozero::exception&) {
+    ThrowMalformed();
   }
+  if (epoch == 0 || epoch == epoch_) return;
+  epoch_ = epoch;
+  // A new worker's type ids are its own, so this comes before a reply's types.
+  classes_.clear();
+  // Before the first answer there was no worker to be replaced.
+  if (answered_) hooks_->worker_replaced(context);
 }
 
 py::object Session::TakeOutcome(std::string_view response,
-                                const AttachReply& reply,
                                 const py::object& context) {
   try {
     std::string_view outcome;
-    std::string_view info = reply.info;
     protozero::pbf_reader body(response.data(), response.size());
     while (body.next()) {
       if (body.tag() == 1) {
         outcome = View(body.get_view());
-      } else if (body.tag() == kResponseInfo) {
-        info = View(body.get_view());
       } else {
         body.skip();
       }
     }
-    // A new worker's types replace the old one's, so this comes first.
-    TakeInfo(info, context);
     std::string_view value;
     std::string_view exception;
     protozero::pbf_reader reader(outcome.data(), outcome.size());

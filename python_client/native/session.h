@@ -72,13 +72,14 @@ class Session final : public std::enable_shared_from_this<Session> {
     AttachReply reply;
   };
   Answer Ask(AttachMethod method, std::string body, double timeout_seconds,
-             double slack_seconds);
+             double slack_seconds, const pybind11::object& context);
+  // The arguments can't be encoded.
+  [[noreturn]] void ThrowUnsent(const CodecError& error) const;
   [[noreturn]] void ThrowEnd(WaitEnd end, uint64_t call_id,
                              double timeout_seconds);
   void CheckTarget(const Target& target) const;
   void TakeInfo(std::string_view info, const pybind11::object& context);
   pybind11::object TakeOutcome(std::string_view response,
-                               const AttachReply& reply,
                                const pybind11::object& context);
   void AddType(std::string_view info);
   pybind11::object ClassOf(uint32_t type_id);

@@ -9,8 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-import envknit
 import pytest
+
+import envknit
 from envknit.isolation import worker as worker_module
 
 PACKAGES = Path(__file__).parent / "packages"

@@ -4,9 +4,10 @@ import subprocess
 import sys
 import time
 
-import envknit
 import pytest
 from conftest import PACKAGES, PREAMBLE, has_stopped_growing, wait_until
+
+import envknit
 
 
 @pytest.mark.parametrize("work", ["sleep", "loop", "c_loop", "stubborn"])

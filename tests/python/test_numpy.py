@@ -3,8 +3,9 @@
 import math
 import os
 
-import envknit
 import pytest
+
+import envknit
 
 
 @pytest.fixture(params=["numpy1", "numpy2"])

@@ -90,6 +90,11 @@ def test_an_operator_is_one_round_trip(counter, numpy1):
 
 def test_unpacking_a_tuple_of_arrays_is_one_round_trip(counter, numpy1):
     with counter.expect(Call=1):
+        _fractions, _wholes = numpy1.modf([1.5, 2.5])
+
+
+def test_unpacking_a_named_tuple_is_one_more(counter, numpy1):
+    with counter.expect(Call=2):
         _u, _s, _vt = numpy1.linalg.svd([[1.0, 0.0], [0.0, 2.0]])
 
 

@@ -37,8 +37,7 @@ def make_remote_error(description: Mapping[str, Any]) -> RemoteError:
     No constructor but those of BaseException runs: `__init__` of a user's class is
     unknown here, and a builtin's may refuse the arguments.
     """
-    kind = _class_for(description["mro"])
-    error = kind.__new__(kind)
+    error = _make(_class_for(description["mro"]))
     error.args = tuple(description["args"])
     _set_fields(error)
     module, name = description["module"], description["type"]
@@ -55,6 +54,14 @@ def make_remote_error(description: Mapping[str, Any]) -> RemoteError:
     if "cause" in description:
         error.__cause__ = _chained(description["cause"])
     error.__suppress_context__ = description["suppress_context"]
+    return error
+
+
+def _make(kind: type[RemoteError]) -> RemoteError:
+    # The base that says how objects are laid out is the one to make them: OSError, say.
+    maker = max(kind.__bases__, key=lambda base: base.__basicsize__)
+    error = maker.__new__(kind)
+    assert isinstance(error, RemoteError)
     return error
 
 

@@ -60,6 +60,8 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
         namespace["__iter__"] = _plain("__iter__")
         if "__next__" in advertised:
             namespace["__next__"] = _next
+    if "builtins.tuple" in kind.mro and not kind.is_class:
+        namespace["__iter__"] = _iterate_tuple
     if kind.callable or not kind.known:
         namespace["__call__"] = _call
     if "__eq__" in namespace:
@@ -103,6 +105,11 @@ def _call(self: RemoteObject, /, *args: Any, **kwargs: Any) -> Any:
 
 def _itself(self: RemoteObject) -> RemoteObject:
     return self
+
+
+def _iterate_tuple(self: RemoteObject) -> Any:
+    # A named tuple, say: its items in one reply, so that unpacking is not a call for each.
+    return iter(self._context.call_function("builtins", "tuple", (self,)))
 
 
 def _next(self: RemoteObject) -> Any:

@@ -89,6 +89,12 @@ class WorkerContext:
 
         return self.call(_core.Target.of_handle(handle, ""), args, kwargs or None)
 
+    def call_function(self, module: str, name: str, args: tuple[Any, ...]) -> Any:
+        """Calls a function of any module of the worker."""
+        from envknit import _core
+
+        return self.call(_core.Target.of_module(module, name), args, None)
+
     def method(self, remote: RemoteObject, name: str) -> CallProxy:
         """A method of a remote object, without asking the worker for it."""
         from envknit import _core

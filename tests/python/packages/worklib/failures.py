@@ -3,7 +3,7 @@
 import builtins
 
 
-class Boom(ValueError):
+class Boom(ValueError):  # noqa: N818 - the shortest name
     def __init__(self, first, second):
         super().__init__(first, second)
 
