@@ -40,7 +40,8 @@ constexpr std::array<ServeOnlyFlag, 7> kServeOnlyFlags = {{
        return absl::OkStatus();
      }},
     {"notify-fd", "N",
-     "write one line to this descriptor when ready: \"READY unix:PATH\"",
+     "write one line to this descriptor when ready: \"READY unix:PATH\", and "
+     "\" tcp:HOST:PORT\" after it where TCP is on",
      [](const std::string& value, ServeFlags& flags) {
        return StoreNumber(value, 0, flags.notify_fd);
      }},

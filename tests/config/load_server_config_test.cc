@@ -27,7 +27,7 @@ class LoadServerConfigTest : public ::testing::Test {
       : directory_(::testing::TempDir() + "load_server_config_test") {
     std::filesystem::remove_all(directory_);
     std::filesystem::create_directory(directory_);
-    context_.environment = {{"HOME", "/home/x"}, {"PATH", "/bin"}};
+    context_.environment = {{"HOME", "/people/x"}, {"PATH", "/bin"}};
     context_.working_directory = "/cwd";
     context_.uid = 7;
     context_.pid = 99;
@@ -154,7 +154,7 @@ TEST_F(LoadServerConfigTest, FlagsWinOverVariablesOverFileOverDefaults) {
   EXPECT_EQ(config->pool.queue_bytes, 1);
   EXPECT_EQ(config->pool.idle_timeout, absl::Minutes(10));
   EXPECT_THAT(config->environments.lock,
-              ElementsAre(directory_ + "/lock.yaml", "/home/x/home.yaml"));
+              ElementsAre(directory_ + "/lock.yaml", "/people/x/home.yaml"));
 }
 
 TEST_F(LoadServerConfigTest, EveryKeyCanBeAVariable) {

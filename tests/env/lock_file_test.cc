@@ -38,14 +38,14 @@ TEST(LoadLockFileTest, MakesPathsAbsolute) {
                 "    - {name: three, version: 1, install_path: ~/three}\n"
                 "    - {name: Four, version: 1.0}\n"
                 "  b: {python: 3.11, packages: []}\n");
-  const auto lock = LoadLockFile(path, {"/home/x", ""});
+  const auto lock = LoadLockFile(path, {"/people/x", ""});
   ASSERT_TRUE(lock.ok()) << lock.status();
   const LockFile::Environment& a = lock->environments[0];
   EXPECT_EQ(a.python, tree.Path("py/bin/python3"));
   EXPECT_EQ(a.packages[0].install_path, "/abs/x");
   EXPECT_EQ(a.packages[1].install_path, tree.Path("project/lib/two"));
-  EXPECT_EQ(a.packages[2].install_path, "/home/x/three");
-  EXPECT_EQ(a.packages[3].install_path, "/home/x/.envknit/packages/Four/1.0");
+  EXPECT_EQ(a.packages[2].install_path, "/people/x/three");
+  EXPECT_EQ(a.packages[3].install_path, "/people/x/.envknit/packages/Four/1.0");
   EXPECT_EQ(lock->environments[1].python, "3.11");
 }
 
@@ -53,28 +53,28 @@ TEST(LoadLockFileTest, TheStoreMayBeElsewhere) {
   const TemporaryTree tree;
   const std::string path =
       tree.File("f.yaml", "packages: [{name: six, version: 1.16.0}]");
-  const auto absolute = LoadLockFile(path, {"/home/x", "/store"});
+  const auto absolute = LoadLockFile(path, {"/people/x", "/store"});
   ASSERT_TRUE(absolute.ok()) << absolute.status();
   EXPECT_EQ(absolute->environments[0].packages[0].install_path,
             "/store/packages/six/1.16.0");
-  const auto home = LoadLockFile(path, {"/home/x", "~/store"});
+  const auto home = LoadLockFile(path, {"/people/x", "~/store"});
   ASSERT_TRUE(home.ok()) << home.status();
   EXPECT_EQ(home->environments[0].packages[0].install_path,
-            "/home/x/store/packages/six/1.16.0");
+            "/people/x/store/packages/six/1.16.0");
 }
 
 TEST(LoadLockFileTest, ARelativeFileMeansTheWorkingDirectory) {
   LockFile lock;
   lock.environments.push_back({"a", "", {{}}});
   lock.environments[0].packages[0].install_path = "lib";
-  ResolvePaths(lock, "/project", {"/home/x", ""});
+  ResolvePaths(lock, "/project", {"/people/x", ""});
   EXPECT_EQ(lock.environments[0].packages[0].install_path, "/project/lib");
 }
 
 TEST(PathRootsTest, ComeFromTheProcess) {
-  ::setenv("HOME", "/home/y", 1);
+  ::setenv("HOME", "/people/y", 1);
   ::setenv("ENVKNIT_HOME", "/store/y", 1);
-  EXPECT_EQ(PathRootsOfProcess().home, "/home/y");
+  EXPECT_EQ(PathRootsOfProcess().home, "/people/y");
   EXPECT_EQ(PathRootsOfProcess().envknit_home, "/store/y");
   ::unsetenv("ENVKNIT_HOME");
   EXPECT_EQ(PathRootsOfProcess().envknit_home, "");
