@@ -89,9 +89,9 @@ void RunningWorker::OnControlFrame(Frame frame) {
                      std::string(FrameKindName(frame.header.kind))));
     return;
   }
-  const absl::StatusOr<Handshake::Step> step = handshake_.OnFrame(frame);
+  absl::StatusOr<Handshake::Step> step = handshake_.OnFrame(frame);
   if (!step.ok()) {
-    FinishStart(step.status());
+    FinishStart(std::move(step).status());
   } else if (*step == Handshake::Step::kReady) {
     BecomeReady();
   } else {
