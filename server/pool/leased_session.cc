@@ -28,7 +28,7 @@ void LeasedSession::WhenReady(
   ready(std::move(first_worker));
 }
 
-void LeasedSession::Resolve(absl::StatusOr<WorkerInfo> first_worker) {
+void LeasedSession::Resolve(const absl::StatusOr<WorkerInfo>& first_worker) {
   std::vector<std::function<void(absl::StatusOr<WorkerInfo>)>> waiting;
   {
     const absl::MutexLock lock(&mu_);

@@ -38,7 +38,7 @@ class LeasedSession final : public Session {
   void Close() override;
 
   // What WhenReady says; only the first one counts.
-  void Resolve(absl::StatusOr<WorkerInfo> first_worker)
+  void Resolve(const absl::StatusOr<WorkerInfo>& first_worker)
       ABSL_LOCKS_EXCLUDED(mu_);
 
  private:

@@ -100,14 +100,15 @@ bool PoolState::CanComeFree(absl::Time until) const {
 SlotRecord* PoolState::FindIdle(const Identity& identity,
                                 bool may_reuse) const {
   SlotRecord* fresh = nullptr;
-  for (auto slot = idle_.rbegin(); slot != idle_.rend(); ++slot) {
-    if (!(*slot)->identity) {
-      if (fresh == nullptr) fresh = *slot;
-    } else if (may_reuse && *(*slot)->identity == identity) {
-      return *slot;
+  SlotRecord* used = nullptr;
+  for (SlotRecord* slot : idle_) {
+    if (!slot->identity) {
+      fresh = slot;
+    } else if (may_reuse && *slot->identity == identity) {
+      used = slot;
     }
   }
-  return fresh;
+  return used != nullptr ? used : fresh;
 }
 
 void PoolState::RemoveIdle(SlotRecord* slot) {

@@ -144,7 +144,7 @@ void PoolState::Detach(SlotRecord* slot, absl::string_view why) {
              [&](const CallSpec& call) { return CallNotStarted(call, why); });
   // A worker that did nothing for the session may end again and again.
   if (shutting_down_ || (!slot->used && session->queue.empty())) return;
-  const absl::Status status = RequestWorker(session, absl::InfiniteFuture());
+  absl::Status status = RequestWorker(session, absl::InfiniteFuture());
   if (status.ok()) return;
   FailQueued(session, kAllCalls, [&](const CallSpec&) { return status; });
 }

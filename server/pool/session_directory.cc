@@ -23,10 +23,9 @@ std::string NewSessionName() {
   return absl::BytesToHexString(absl::string_view(bytes.data(), bytes.size()));
 }
 
-void SessionDirectory::Add(std::shared_ptr<Session> session) {
-  const std::string& name = session->name();
+void SessionDirectory::Add(const std::shared_ptr<Session>& session) {
   const absl::MutexLock lock(&mu_);
-  sessions_.emplace(name, std::move(session));
+  sessions_.emplace(session->name(), session);
 }
 
 void SessionDirectory::Remove(absl::string_view name) {

@@ -21,7 +21,7 @@ std::string NewSessionName();
 // registry. Thread-safe.
 class SessionDirectory final {
  public:
-  void Add(std::shared_ptr<Session> session) ABSL_LOCKS_EXCLUDED(mu_);
+  void Add(const std::shared_ptr<Session>& session) ABSL_LOCKS_EXCLUDED(mu_);
   void Remove(absl::string_view name) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Null if there is none.

@@ -107,11 +107,11 @@ class WorkerPool::Doer final {
     }
     complete.done(std::move(complete.result));
   }
-  void operator()(SessionReady& ready) {
-    if (item_.session) item_.session->Resolve(std::move(ready.worker));
+  void operator()(const SessionReady& ready) {
+    if (item_.session) item_.session->Resolve(ready.worker);
   }
-  void operator()(SessionFailed& failed) {
-    if (item_.session) item_.session->Resolve(std::move(failed.status));
+  void operator()(const SessionFailed& failed) {
+    if (item_.session) item_.session->Resolve(failed.status);
   }
   // Its name is in the directory since the decision.
   void operator()(const ImplicitSessionOpened&) {}

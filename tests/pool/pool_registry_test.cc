@@ -53,7 +53,7 @@ TEST_F(PoolRegistryTest, NamesOfSessionsDiffer) {
 TEST_F(PoolRegistryTest, TellsTheFirstWorkerWhenItIsReady) {
   auto session = registry_->OpenSession(Spec());
   WorkerInfo info;
-  (*session)->WhenReady([&](auto worker) { info = *worker; });
+  (*session)->WhenReady([&](const auto& worker) { info = *worker; });
   EXPECT_EQ(info.epoch, 0);
   factory_.Succeed(kFirst);
   EXPECT_EQ(info.epoch, kFirst);

@@ -22,14 +22,14 @@ TEST_F(WorkerPoolTest, AFailedStartFailsWhoWaits) {
   auto session = registry_->OpenSession(Spec());
   ASSERT_TRUE(session.ok());
   absl::Status ready;
-  (*session)->WhenReady([&](auto worker) { ready = worker.status(); });
+  (*session)->WhenReady([&](const auto& worker) { ready = worker.status(); });
   (*session)->Submit(Call("f"), Note("f"));
   factory_.Fail(kFirst,
                 MakeError(ErrorReason::kRuntimeNotAvailable, "no runtime"));
   EXPECT_EQ(ready.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(results_, ElementsAre("f RUNTIME_NOT_AVAILABLE"));
   absl::Status again;
-  (*session)->WhenReady([&](auto worker) { again = worker.status(); });
+  (*session)->WhenReady([&](const auto& worker) { again = worker.status(); });
   EXPECT_EQ(again, ready) << "also who asks later hears of it";
 }
 
