@@ -79,7 +79,7 @@ std::optional<std::string> TypestrOfFormat(const char* format,
   }
   const char kind = KindOfFormat(letters);
   if (kind == 0) {
-    why = Concat({"elements of format '", letters.substr(0, 64),
+    why = Concat({"elements of format '", Printable(letters),
                   "' (structured or unknown) do not cross"});
     return std::nullopt;
   }

@@ -28,7 +28,13 @@ std::string KeyText(PyObject* key) {
     Py_ssize_t size = 0;
     const char* const text = PyUnicode_AsUTF8AndSize(key, &size);
     if (text != nullptr) {
-      return {text, std::min(static_cast<std::size_t>(size), kMaxKeyBytes)};
+      std::size_t end = std::min(static_cast<std::size_t>(size), kMaxKeyBytes);
+      // Not inside a character.
+      while (end != 0 &&
+             (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {
+        --end;
+      }
+      return {text, end};
     }
     PyErr_Clear();
   }

@@ -18,6 +18,16 @@ inline std::string Concat(std::initializer_list<std::string_view> pieces) {
   return text;
 }
 
+// Untrusted bytes as a part of a message: short, and ASCII whatever they are.
+inline std::string Printable(std::string_view bytes) {
+  constexpr std::size_t kMaxBytes = 64;
+  std::string text(bytes.substr(0, kMaxBytes));
+  for (char& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return text;
+}
+
 }  // namespace envknit
 
 #endif  // ENVKNIT_SERVER_PYVALUE_CONCAT_H_

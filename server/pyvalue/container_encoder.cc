@@ -113,7 +113,8 @@ bool ValueEncoder::EncodeSequence(ByteWriter& out, PyObject* sequence,
       return true;
     }
     if (PyLong_CheckExact(first) && TryPackedInts(out, sequence, tuple)) {
-      return true;
+      return out.size() <= ByteLimit(mode) ||
+             error.OverLimit("message_bytes", "too large to go by value");
     }
   }
   const std::size_t mark = out.Open(tuple ? kind::kTuple : kind::kList);

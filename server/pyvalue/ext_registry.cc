@@ -94,7 +94,7 @@ PyObject* BuildExt(std::string_view type, PyObject* const* fields,
                      type == kEllipsis || type == kNotImplemented;
   if (!known) {
     error.Malformed(
-        Concat({"'", type.substr(0, 128), "' is not a registered type"}));
+        Concat({"'", Printable(type), "' is not a registered type"}));
     return nullptr;
   }
   if (count != FieldCount(type)) {

@@ -97,7 +97,7 @@ PyObject* MemoryviewTensorDecoder::Decode(const TensorFields& tensor,
                                           CodecError& error) {
   const char* const format = CastFormat(tensor);
   if (format == nullptr) {
-    error.Malformed(Concat({"elements '", tensor.typestr,
+    error.Malformed(Concat({"elements '", Printable(tensor.typestr),
                             "' need numpy, which this Python does not have"}));
     return nullptr;
   }

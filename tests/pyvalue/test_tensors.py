@@ -1,0 +1,165 @@
+"""Arrays: what buffer exporters become, and what comes out at the other end."""
+
+import array
+import itertools
+
+import codec
+import pytest
+from codec import decode, encode, parse
+from codec_errors import CodecError
+from protocol import message
+
+
+def tensor(**fields):
+    return message("Value")(tensor=fields).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("exporter", "typestr", "shape"),
+    [
+        (memoryview(b"abc"), "|u1", [3]),
+        (array.array("d", [1.5, 2]), "<f8", [2]),
+        (array.array("i"), "<i4", [0]),
+        (memoryview(bytes(8)).cast("?", [2, 4]), "|b1", [2, 4]),
+        (memoryview(array.array("H", range(6)))[::2], "<u2", [3]),
+        (memoryview(array.array("q", range(6)))[::-1], "<i8", [6]),
+        (memoryview(bytes(8)).cast("d", []), "<f8", []),
+    ],
+)
+def test_buffer_exporters_become_tensors(exporter, typestr, shape):
+    made = parse(encode(exporter)).tensor
+    assert (made.typestr, list(made.shape), list(made.strides)) == (typestr, shape, [])
+    assert made.inline == exporter.tobytes()
+    view = decode(encode(exporter))
+    assert isinstance(view, memoryview) and not view.readonly
+    assert view.tolist() == exporter.tolist()
+
+
+def test_strided_and_fortran_data_is_packed_for_a_memoryview():
+    data = bytes(range(12))
+    fortran = decode(tensor(typestr="|u1", shape=[3, 4], strides=[1, 3], inline=data))
+    assert fortran.tolist() == [[0, 3, 6, 9], [1, 4, 7, 10], [2, 5, 8, 11]]
+    gaps = decode(tensor(typestr="|u1", shape=[2, 2], strides=[6, 2], inline=data[:9]))
+    assert gaps.tolist() == [[0, 2], [6, 8]]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"typestr": "|O", "shape": [1], "inline": bytes(8)},
+        {"typestr": ">f8", "shape": [1], "inline": bytes(8)},
+        {"typestr": "<f3", "shape": [1], "inline": bytes(3)},
+        {"typestr": "", "shape": [1], "inline": b"x"},
+        {"typestr": "<f8]", "shape": [1], "inline": bytes(8)},
+        {"typestr": "<i8[ns]", "shape": [1], "inline": bytes(8)},
+        {"typestr": "<f99999999999999999999", "shape": [], "inline": b""},
+        {"typestr": "<f8", "shape": [2], "inline": bytes(15)},
+        {"typestr": "<f8", "shape": [2], "inline": bytes(17)},
+        {"typestr": "<f8", "shape": [2]},
+        {"typestr": "<f8", "shape": [2**62, 2**62], "inline": b""},
+        {"typestr": "<f8", "shape": [2**64 - 1], "inline": b""},
+        {"typestr": "<f8", "shape": [2], "strides": [8, 8], "inline": bytes(16)},
+        {"typestr": "<f8", "shape": [2], "strides": [-8], "inline": bytes(16)},
+        {"typestr": "<f8", "shape": [2**40], "strides": [0], "inline": bytes(8)},
+        {"typestr": "|u1", "shape": [9, 9], "strides": [1, 1], "inline": bytes(17)},
+        {"typestr": "<f8", "shape": [2, 2], "strides": [2**62, 2**62], "inline": bytes(8)},
+        {"typestr": "|u1", "shape": [1] * 65, "inline": b"x"},
+        {"typestr": "|V8", "shape": [1], "inline": bytes(8), "descr": "[]"},
+    ],
+)
+def test_tensors_that_do_not_add_up_are_refused(fields):
+    for numpy in (False, True):
+        with pytest.raises(CodecError) as refused:
+            decode(tensor(**fields), numpy=numpy)
+        assert refused.value.kind == "malformed"
+
+
+def test_without_numpy_some_elements_have_no_form():
+    with pytest.raises(CodecError) as refused:
+        decode(tensor(typestr="<U2", shape=[1], inline=bytes(8)))
+    assert "numpy" in refused.value.message
+
+
+# With numpy, where this Python has it.
+
+
+@pytest.fixture
+def np():
+    return pytest.importorskip("numpy")
+
+
+DTYPES = ["?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "c8", "c16", "S3", "U2",
+          "M8[ns]", "m8[s]", "V3", "g"]
+LAYOUTS = {
+    "C": lambda np, a: a,
+    "Fortran": lambda np, a: np.asfortranarray(a),
+    "every second": lambda np, a: np.repeat(a, 2, axis=-1)[..., ::2],
+    "reversed": lambda np, a: a[::-1],
+    "transposed": lambda np, a: a.transpose(),
+    "broadcast": lambda np, a: np.broadcast_to(a[:1], a.shape),
+    "empty": lambda np, a: a[:0],
+    "0-d": lambda np, a: a.reshape(-1)[:1].reshape(()),
+}
+
+
+@pytest.mark.parametrize(("dtype", "layout"), list(itertools.product(DTYPES, LAYOUTS)))
+def test_arrays_arrive_as_they_were(np, dtype, layout):
+    base = np.arange(24).astype("i8")
+    data = base.astype("f8").astype(dtype) if dtype in "gf2f4c8c16" else base.astype("S3").astype(dtype) \
+        if dtype[0] in "SU" else (base.view("V8").astype("V3") if dtype[0] == "V" else base.astype(dtype))
+    sent = LAYOUTS[layout](np, data.reshape(2, 3, 4))
+    got = decode(encode(sent), numpy=True)
+    assert type(got) is np.ndarray
+    assert got.dtype == sent.dtype and got.shape == sent.shape
+    assert got.tobytes() == sent.tobytes()
+    assert got.flags.writeable and got.flags.owndata and got.flags.aligned
+    if layout == "Fortran":
+        assert got.flags.f_contiguous and parse(encode(sent)).tensor.strides
+
+
+def test_strided_tensors_of_others_become_arrays(np):
+    got = decode(tensor(typestr="<i2", shape=[2, 2], strides=[8, 4],
+                        inline=np.arange(7, dtype="<i2").tobytes()), numpy=True)
+    assert got.tolist() == [[0, 2], [4, 6]] and got.flags.writeable
+
+
+@pytest.mark.parametrize(("make", "word"), [
+    (lambda np: np.array([object()]), "object dtype"),
+    (lambda np: np.array([1.5], dtype=">f8"), "byte order"),
+    (lambda np: np.array([1], dtype=">M8[s]"), "gives no buffer"),
+    (lambda np: np.zeros(2, dtype=[("a", "i4"), ("b", "f8")]), "structured"),
+])
+def test_arrays_that_do_not_cross_are_refused_by_name(np, make, word):
+    with pytest.raises(CodecError) as refused:
+        encode([make(np)])
+    assert refused.value.kind == "not_by_value" and refused.value.path == "[0]"
+    assert word in refused.value.message
+
+
+def test_numpy_scalars_widen_exactly_or_stay(np):
+    for scalar, plain, hint in [
+        (np.float32(1.1), float(np.float32(1.1)), "numpy.float32"),
+        (np.float64(1.5), 1.5, "numpy.float64"),
+        (np.uint64(2**64 - 1), 2**64 - 1, "numpy.uint64"),
+        (np.int8(-3), -3, "numpy.int8"),
+        (np.complex64(1 + 2j), 1 + 2j, "numpy.complex64"),
+        (np.complex128(1 + 2j), 1 + 2j, "numpy.complex128"),
+        (np.str_("é"), "é", "numpy.str_"),
+        (np.bytes_(b"x"), b"x", "numpy.bytes_"),
+    ]:
+        for mode in ("auto", "value", "argument"):
+            data = encode(scalar, mode)
+            assert parse(data).type_hint == hint
+            assert codec.same(decode(data), plain)
+    assert parse(encode(np.bool_(True))).bool_value is True
+    assert decode(encode([np.float32(1.5), 2.5])) == [1.5, 2.5]
+    handle = encode(object(), "handle", lambda _: (1, 1, None, "", []))
+    subclass = type("Mine", (np.float64,), {})(1.5)
+    for scalar in (np.longdouble(1), np.datetime64("2020"), np.timedelta64(1), np.void(b"x"), subclass):
+        assert encode(scalar, "auto", lambda _: (1, 1, None, "", [])) == handle
+
+
+def test_a_big_array_is_over_the_limit(np):
+    with pytest.raises(CodecError) as refused:
+        encode(np.zeros(3 << 20))
+    assert refused.value.limit == "message_bytes"
