@@ -5,13 +5,14 @@ Loaded by the runtime with the first exception, never imported by name.
 
 import linecache
 import traceback
+from types import TracebackType
 
 # Of a deep recursion: so many frames from the outside, so many from the inside.
 OUTER_FRAMES = 64
 INNER_FRAMES = 192
 
 
-def describe_frames(tb):
+def describe_frames(tb: TracebackType) -> list[tuple[str, int, str, str]]:
     """(file, line, function, source) of the frames of a traceback, outermost first."""
     entries = list(traceback.walk_tb(tb))
     if len(entries) > OUTER_FRAMES + INNER_FRAMES:
@@ -25,7 +26,7 @@ def describe_frames(tb):
     return frames
 
 
-def format_exception(exception, max_bytes):
+def format_exception(exception: BaseException, max_bytes: int) -> str:
     """The traceback as Python prints it; the middle of a longer one is left out."""
     text = "".join(traceback.format_exception(type(exception), exception, exception.__traceback__))
     data = text.encode("utf-8", "backslashreplace")

@@ -11,9 +11,9 @@ import sys
 NO_RUNTIME = 97
 
 
-def main(arguments):
+def main(arguments: list[str]) -> None:
     """arguments: the command line without the script; does not return."""
-    options = dict(zip(arguments[::2], arguments[1::2]))
+    options = dict(zip(arguments[::2], arguments[1::2], strict=False))
     try:
         descriptors = [int(options[name]) for name in ("--call-fd", "--control-fd", "--status-fd")]
         path = options["--runtime"]

@@ -1,4 +1,4 @@
-"""protobuf's own classes for our messages, made from descriptors so that any protobuf version does."""
+"""protobuf's own classes for our messages, made from descriptors: any protobuf version does."""
 
 from __future__ import annotations
 
@@ -25,8 +25,13 @@ def _pool() -> descriptor_pool.DescriptorPool:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "descriptors"
         subprocess.run(
-            ["protoc", f"-I{ROOT / 'protos'}", "--include_imports",
-             f"--descriptor_set_out={path}", *PROTOS],
+            [
+                "protoc",
+                f"-I{ROOT / 'protos'}",
+                "--include_imports",
+                f"--descriptor_set_out={path}",
+                *PROTOS,
+            ],
             check=True,
         )
         files = descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes())

@@ -147,15 +147,22 @@ def test_vectors(name):
 
 
 def test_packed_runs_also_unpacked_and_in_pieces():
-    ints = bytes.fromhex("5a07" "0802" "0a0104" "0806")
+    ints = bytes.fromhex("5a0708020a01040806")
     assert decode(ints) == [1, 2, 3]
-    floats = bytes.fromhex("6212" "09000000000000f03f" "090000000000000040")
+    floats = bytes.fromhex("621209000000000000f03f090000000000000040")
     assert decode(floats) == [1.0, 2.0]
 
 
 def test_dict_keys_and_values_in_any_order():
     pairs = [b"\x0a\x03\x2a\x01a", b"\x0a\x03\x2a\x01b", b"\x12\x02\x18\x02", b"\x12\x02\x18\x04"]
-    for order in ([0, 1, 2, 3], [2, 3, 0, 1], [0, 2, 1, 3], [2, 0, 1, 3], [2, 0, 3, 1], [0, 1, 2, 3]):
+    for order in (
+        [0, 1, 2, 3],
+        [2, 3, 0, 1],
+        [0, 2, 1, 3],
+        [2, 0, 1, 3],
+        [2, 0, 3, 1],
+        [0, 1, 2, 3],
+    ):
         body = b"".join(pairs[i] for i in order)
         assert decode(b"\x4a" + bytes([len(body)]) + body) == {"a": 1, "b": 2}
 
@@ -172,8 +179,13 @@ def test_unknown_fields_are_skipped():
 
 
 json_values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.text(),
-              st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: x % 1)),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**53), 2**53),
+        st.text(),
+        st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: x % 1),
+    ),
     lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
     max_leaves=20,
 )

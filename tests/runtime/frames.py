@@ -61,12 +61,34 @@ class Channel:
         header = self._exactly(HEADER.size)
         if header is None:
             return None
-        (length, version, kind, flags, carrier, execution_us, call_id, session, first_handle,
-         handle_count, status) = HEADER.unpack(header)
+        (
+            length,
+            version,
+            kind,
+            flags,
+            carrier,
+            execution_us,
+            call_id,
+            session,
+            first_handle,
+            handle_count,
+            status,
+        ) = HEADER.unpack(header)
         payload = self._exactly(length)
         assert payload is not None, "a frame was cut"
-        return Frame(kind, payload, flags, carrier, execution_us, call_id, session, first_handle,
-                     handle_count, status, version)
+        return Frame(
+            kind,
+            payload,
+            flags,
+            carrier,
+            execution_us,
+            call_id,
+            session,
+            first_handle,
+            handle_count,
+            status,
+            version,
+        )
 
     def _exactly(self, count: int) -> bytes | None:
         data = bytearray()

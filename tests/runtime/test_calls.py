@@ -2,7 +2,7 @@
 
 import pytest
 from protocol import message
-from worker_process import EPOCH, Failed, Raised, WorkerProcess
+from worker_process import EPOCH, FailedError, RaisedError, WorkerProcess
 
 
 def test_hello_says_who_it_is(worker):
@@ -38,7 +38,13 @@ def test_the_module_is_imported_by_the_call(worker):
 
 def test_user_code_sees_a_clean_interpreter(worker):
     assert worker.call("builtins:sorted", worker.get("__main__:__dict__", want="handle")) == [
-        "__builtins__", "__doc__", "__loader__", "__name__", "__package__", "__spec__"]
+        "__builtins__",
+        "__doc__",
+        "__loader__",
+        "__name__",
+        "__package__",
+        "__spec__",
+    ]
     assert worker.get("sys:argv") == [""]
     path = worker.get("sys:path")
     assert all("site-packages" not in entry for entry in path)
@@ -62,13 +68,14 @@ def test_wants(worker, want, expected):
 
 def test_want_handle_of_plain_data(worker):
     handle = worker.call("builtins:list", [1, 2], want="handle")
-    assert handle.epoch == EPOCH and handle.length == 2
+    assert handle.epoch == EPOCH
+    assert handle.length == 2
     assert worker.call((handle, "index"), 2) == 1
 
 
 def test_want_value_names_what_is_not(worker):
-    with pytest.raises(Failed) as refused:
-        worker.run("import types; rows = {'rows': [1, types.SimpleNamespace()]}")
+    worker.run("import types; rows = {'rows': [1, types.SimpleNamespace()]}")
+    with pytest.raises(FailedError) as refused:
         worker.get("__main__:rows", want="value")
     assert refused.value.reason == "NOT_BY_VALUE"
     assert refused.value.metadata["path"] == "$.rows[1]"
@@ -78,7 +85,7 @@ def test_want_value_names_what_is_not(worker):
 def test_want_tensor_of_a_buffer(worker):
     tensor = worker.call("array:array", "d", [1.0, 2.0], want="tensor")
     assert (tensor.typestr, list(tensor.shape)) == ("<f8", [2])
-    with pytest.raises(Failed) as refused:
+    with pytest.raises(FailedError) as refused:
         worker.call("builtins:int", want="tensor")
     assert refused.value.reason == "NOT_BY_VALUE"
 
@@ -99,7 +106,7 @@ def test_json_both_ways(worker):
 
 def test_json_refuses_what_it_cannot_hold(worker):
     for code, path in [("2**53 + 1", "$"), ("[1, float('nan')]", "$[1]"), ("{'a': b'x'}", "$.a")]:
-        with pytest.raises(Failed) as refused:
+        with pytest.raises(FailedError) as refused:
             worker.call("builtins:eval", code, want="json")
         assert refused.value.reason == "NOT_BY_VALUE"
         assert refused.value.metadata["path"] == path
@@ -107,12 +114,15 @@ def test_json_refuses_what_it_cannot_hold(worker):
 
 def test_import_describes_the_module(worker):
     module = worker.import_module("xml")
-    assert module.name == "xml" and module.file.endswith("__init__.py")
+    assert module.name == "xml"
+    assert module.file.endswith("__init__.py")
     worker.import_module("xml.etree.ElementTree")
     module = worker.import_module("xml.etree")
     element_tree = next(sub for sub in module.submodules if sub.path == "ElementTree")
     kinds = {name.name: name.kind for name in element_tree.names}
-    assert kinds["Element"] == 2 and kinds["parse"] == 3 and kinds["VERSION"] == 4
+    assert kinds["Element"] == 2
+    assert kinds["parse"] == 3
+    assert kinds["VERSION"] == 4
 
 
 def test_import_looks_into_dicts_only(tag, tmp_path):
@@ -120,7 +130,8 @@ def test_import_looks_into_dicts_only(tag, tmp_path):
         "import os\nasked = []\n"
         "def __getattr__(name):\n    asked.append(name)\n    raise AttributeError(name)\n"
         "class Loud:\n    def __getattribute__(self, name):\n        asked.append(name)\n"
-        "loud = Loud()\n__version__ = Loud()\n_hidden = 1\n")
+        "loud = Loud()\n__version__ = Loud()\n_hidden = 1\n"
+    )
     with WorkerProcess(tag) as worker:
         worker.configure(install_paths=[str(tmp_path)])
         module = worker.import_module("tricky")
@@ -131,10 +142,10 @@ def test_import_looks_into_dicts_only(tag, tmp_path):
 
 
 def test_an_import_that_fails_is_an_outcome(worker):
-    with pytest.raises(Raised) as raised:
+    with pytest.raises(RaisedError) as raised:
         worker.import_module("no_such_module")
     assert raised.value.remote.type == "ModuleNotFoundError"
-    with pytest.raises(Failed) as refused:
+    with pytest.raises(FailedError) as refused:
         worker.import_module("..x")
     assert refused.value.metadata["field"] == "module"
 
@@ -143,7 +154,8 @@ def test_output_is_flushed_before_the_reply(worker):
     worker.call("builtins:print", "no newline", kwargs={"end": ""})
     assert worker.output().endswith("no newline")
     worker.run("import sys; sys.stdout.write('out'); sys.stderr.write('err')")
-    assert "out" in worker.output() and "err" in worker.output()
+    assert "out" in worker.output()
+    assert "err" in worker.output()
 
 
 def test_a_replaced_or_closed_stdout_does_no_harm(worker):

@@ -3,9 +3,11 @@
 import frames
 import pytest
 from protocol import message
-from worker_process import EPOCH, Failed, WorkerProcess, wait_until
+from worker_process import EPOCH, FailedError, WorkerProcess, wait_until
 
-CAPABILITIES = message("TypeInfo").DESCRIPTOR.fields_by_name["capabilities"].enum_type.values_by_name
+CAPABILITIES = (
+    message("TypeInfo").DESCRIPTOR.fields_by_name["capabilities"].enum_type.values_by_name
+)
 CLASSES = """
 import weakref
 class Base:
@@ -53,10 +55,11 @@ def test_a_released_handle_is_expired(classes):
     for epoch in (EPOCH + 1, EPOCH):
         release = message("ReleaseRequest")(epoch=epoch, ids=[handle.id])
         reply = classes.reply(classes.send(frames.RELEASE, release))
-        assert reply.status == 0 and reply.payload == b""
+        assert reply.status == 0
+        assert reply.payload == b""
         if epoch != EPOCH:
             assert classes.call((handle, "greet")) == "hello"
-    with pytest.raises(Failed) as refused:
+    with pytest.raises(FailedError) as refused:
         classes.call((handle, "greet"))
     assert refused.value.reason == "HANDLE_EXPIRED"
     assert refused.value.metadata == {"handle": str(handle.id), "epoch": str(EPOCH)}
@@ -65,14 +68,14 @@ def test_a_released_handle_is_expired(classes):
 def test_a_handle_of_another_epoch_is_expired(classes):
     handle = classes.get("__main__:row")
     handle.epoch += 1
-    with pytest.raises(Failed) as refused:
+    with pytest.raises(FailedError) as refused:
         classes.call("builtins:id", handle)
     assert refused.value.reason == "HANDLE_EXPIRED"
 
 
 def test_a_handle_of_another_session_is_refused(classes):
     handle = classes.get("__main__:row", session=1)
-    with pytest.raises(Failed) as refused:
+    with pytest.raises(FailedError) as refused:
         classes.call((handle, "greet"), session=2)
     assert refused.value.reason == "CROSS_WORKER"
     release = message("ReleaseRequest")(epoch=EPOCH, ids=[handle.id])
@@ -113,12 +116,14 @@ def test_ranges_release_what_is_there(classes):
     release.ranges.add(first_id=0, count=2**32 - 1)
     assert classes.reply(classes.send(frames.RELEASE, release)).status == 0
     for handle in (first, last):
-        with pytest.raises(Failed):
+        with pytest.raises(FailedError):
             classes.call((handle, "greet"))
 
 
 def test_release_may_run_user_code(classes):
-    classes.run("class Loud:\n  def __del__(self): print('gone'); raise ValueError\nloud = [Loud()]")
+    classes.run(
+        "class Loud:\n  def __del__(self): print('gone'); raise ValueError\nloud = [Loud()]"
+    )
     handle = classes.call("__main__:loud.pop")
     release = message("ReleaseRequest")(epoch=EPOCH, ids=[handle.id])
     assert classes.reply(classes.send(frames.RELEASE, release)).status == 0
@@ -165,7 +170,8 @@ def test_length_is_told_only_if_it_runs_no_user_code(classes):
 def test_a_class_and_its_instances_have_types_of_their_own(classes):
     outcome = classes.call_outcome("__main__:Counted", kind=frames.GET_ATTR, session=2)
     info = type_info(outcome)
-    assert info.is_class and info.name == "Counted"
+    assert info.is_class
+    assert info.name == "Counted"
     assert list(info.special_methods) == ["__call__", "__len__"]
     handle = outcome.value.handle
     assert classes.call((handle, "__len__"), session=2) == 9
@@ -195,7 +201,7 @@ def test_bad_targets_are_invalid_requests(worker):
             request.target.module = ".relative"
         elif field == "target.handle":
             request.target.handle.SetInParent()
-        with pytest.raises(Failed) as refused:
+        with pytest.raises(FailedError) as refused:
             worker.outcome(worker.reply(worker.send(frames.CALL, request)))
         assert refused.value.reason == "INVALID_REQUEST"
         assert refused.value.metadata["field"] == field
@@ -208,8 +214,10 @@ def test_bad_arguments_name_their_field(worker):
         ("args[0].list_value.items[0]", lambda r: r.args.add().list_value.items.add()),
         ("args[0].handle", lambda r: r.args.add().handle.SetInParent()),
         ("args[0].tensor", lambda r: r.args.add().tensor.SetInParent()),
-        ("kwargs[0].dict_value", lambda r: r.kwargs.add(name="x").value.dict_value.keys.add()
-         .none.SetInParent()),
+        (
+            "kwargs[0].dict_value",
+            lambda r: r.kwargs.add(name="x").value.dict_value.keys.add().none.SetInParent(),
+        ),
         ("kwargs", lambda r: [r.kwargs.add(name="x").value.none.SetInParent() for _ in "ab"]),
         ("json_args", lambda r: (r.args.add().none.SetInParent(), r.json_args.extend([1]))),
         ("want", lambda r: setattr(r, "want", 99)),
@@ -217,7 +225,7 @@ def test_bad_arguments_name_their_field(worker):
     for field, change in cases:
         request = worker.request("builtins:list")
         change(request)
-        with pytest.raises(Failed) as refused:
+        with pytest.raises(FailedError) as refused:
             worker.outcome(worker.reply(worker.send(frames.CALL, request)))
         assert refused.value.reason == "INVALID_REQUEST"
         assert refused.value.metadata["field"] == field
@@ -225,7 +233,7 @@ def test_bad_arguments_name_their_field(worker):
 
 def test_a_failed_reply_gives_no_handles(classes):
     classes.run("big = (row, 'x' * 10)")
-    with pytest.raises(Failed):
+    with pytest.raises(FailedError):
         classes.get("__main__:big", want="value")
     classes.run("refs = __import__('sys').getrefcount(row)")
     assert classes.get("__main__:refs") == 3  # The name, the tuple, the argument.
@@ -236,7 +244,7 @@ def test_an_explicit_want_over_the_limit_is_refused(tag):
         worker.configure(message_bytes=1 << 20)
         handle = worker.call("builtins:bytes", 2 << 20)
         assert handle.length == 2 << 20
-        with pytest.raises(Failed) as refused:
+        with pytest.raises(FailedError) as refused:
             worker.call((handle, "upper"), want="value")
         assert refused.value.reason == "LIMIT_EXCEEDED"
         assert refused.value.metadata["limit"] == "message_bytes"

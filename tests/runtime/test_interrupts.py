@@ -8,7 +8,7 @@ import time
 
 import frames
 import pytest
-from worker_process import Raised, WorkerProcess, wait_until
+from worker_process import RaisedError, WorkerProcess, wait_until
 
 # Each says "started" on stdout first.
 LOOPS = {
@@ -22,7 +22,9 @@ def start(worker, code, **options):
     """Sends a call that runs `code`, and waits until it is under way."""
     namespace = worker.get("__main__:__dict__", want="handle")
     before = worker.output().count("started")
-    call_id = worker.send(frames.CALL, worker.request("builtins:exec", (code, namespace)), **options)
+    call_id = worker.send(
+        frames.CALL, worker.request("builtins:exec", (code, namespace)), **options
+    )
     wait_until(lambda: worker.output().count("started") > before, "the call starts")
     return call_id
 
@@ -42,7 +44,7 @@ def test_cancel_interrupts_the_running_call(tag, kind, ignored):
         worker.cancel(call_id)
         reply = worker.reply(call_id)
         assert reply.flags == frames.INTERRUPTED
-        with pytest.raises(Raised) as raised:
+        with pytest.raises(RaisedError) as raised:
             worker.outcome(reply)
         assert raised.value.remote.type == "KeyboardInterrupt"
         assert worker.get("__main__:state") == 41
@@ -57,7 +59,8 @@ def test_cancel_before_the_call_is_read_skips_it(worker):
     worker.cancel(first)
     assert worker.reply(first).flags == frames.INTERRUPTED
     skipped = worker.reply(second)
-    assert skipped.flags == frames.SKIPPED and skipped.payload == b""
+    assert skipped.flags == frames.SKIPPED
+    assert skipped.payload == b""
     assert worker.outcome(worker.reply(third)).value.float_value == 5.0
     assert "ran" not in worker.output()
 
@@ -71,7 +74,10 @@ def test_cancel_of_a_finished_call_does_nothing(worker):
 
 
 def test_a_call_that_swallows_the_interrupt_is_no_interrupted_call(worker):
-    code = "print('started', flush=True)\nimport time\ntry: time.sleep(600)\nexcept BaseException: pass"
+    code = (
+        "print('started', flush=True)\nimport time\n"
+        "try: time.sleep(600)\nexcept BaseException: pass"
+    )
     call_id = start(worker, code)
     worker.cancel(call_id)
     reply = worker.reply(call_id)
@@ -89,10 +95,13 @@ def test_ping_is_answered_while_the_interpreter_is_held(worker):
 
 
 def test_an_interrupted_import_retires_the_worker(tag, tmp_path):
-    (tmp_path / "slow.py").write_text("print('started', flush=True)\nimport time\ntime.sleep(600)\n")
+    (tmp_path / "slow.py").write_text(
+        "print('started', flush=True)\nimport time\ntime.sleep(600)\n"
+    )
     (tmp_path / "stubborn.py").write_text(
         "print('started', flush=True)\nimport time\n"
-        "try: time.sleep(600)\nexcept BaseException: pass\n")
+        "try: time.sleep(600)\nexcept BaseException: pass\n"
+    )
     with WorkerProcess(tag) as worker:
         worker.configure(install_paths=[str(tmp_path)])
         call_id = start(worker, "import slow")
@@ -106,8 +115,10 @@ def test_an_interrupted_import_retires_the_worker(tag, tmp_path):
 
 def test_user_code_may_replace_ignore_or_block_sigint(worker):
     worker.run("import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)")
-    for code in ("signal.signal(signal.SIGINT, lambda *_: None)",
-                 "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])"):
+    for code in (
+        "signal.signal(signal.SIGINT, lambda *_: None)",
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])",
+    ):
         worker.run(code)
         call_id = start(worker, LOOPS["sleep"])
         worker.cancel(call_id)
@@ -116,9 +127,11 @@ def test_user_code_may_replace_ignore_or_block_sigint(worker):
 
 
 def test_an_interrupt_that_was_blocked_does_not_hit_the_next_call(worker):
-    code = ("import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])\n"
-            "print('started', flush=True)\nend = time.monotonic() + 30\n"
-            "while not signal.sigpending() and time.monotonic() < end: pass")
+    code = (
+        "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])\n"
+        "print('started', flush=True)\nend = time.monotonic() + 30\n"
+        "while not signal.sigpending() and time.monotonic() < end: pass"
+    )
     call_id = start(worker, code)
     worker.cancel(call_id)
     assert worker.reply(call_id).flags == 0
@@ -127,7 +140,7 @@ def test_an_interrupt_that_was_blocked_does_not_hit_the_next_call(worker):
 
 
 def test_user_codes_own_sigint_is_an_exception_of_the_call(worker):
-    with pytest.raises(Raised) as raised:
+    with pytest.raises(RaisedError) as raised:
         worker.run("import os, signal; os.kill(os.getpid(), signal.SIGINT)\nwhile True: pass")
     assert raised.value.remote.type == "KeyboardInterrupt"
     assert raised.value.frame.flags == 0
@@ -141,10 +154,12 @@ def test_signals_from_outside_do_not_disturb_an_idle_worker(worker):
 
 
 def test_user_timers_run_while_idle(worker):
-    worker.run("import signal\nticks = []\n"
-               "def tick(*_):\n  ticks.append(1); print('tick', flush=True); raise ValueError('in tick')\n"
-               "signal.signal(signal.SIGALRM, tick)\n"
-               "signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)")
+    worker.run(
+        "import signal\nticks = []\n"
+        "def tick(*_):\n  ticks.append(1); print('tick', flush=True); raise ValueError('in tick')\n"
+        "signal.signal(signal.SIGALRM, tick)\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)"
+    )
     wait_until(lambda: worker.output().count("tick") > 3, "the timer ticks")
     silence_alarm(worker)
     worker.run("signal.setitimer(signal.ITIMER_REAL, 0)")
@@ -156,28 +171,32 @@ def silence_alarm(worker):
     for _ in range(200):
         try:
             worker.run("signal.signal(signal.SIGALRM, signal.SIG_IGN)")
-        except Raised:
+        except RaisedError:
             continue
         return
     raise AssertionError("the handler hit every call")
 
 
 def test_user_threads_go_on_while_idle(worker):
-    worker.run("import threading, time\n"
-               "def spin():\n  for i in range(3): time.sleep(0.01); print('spun', flush=True)\n"
-               "threading.Thread(target=spin).start()")
+    worker.run(
+        "import threading, time\n"
+        "def spin():\n  for i in range(3): time.sleep(0.01); print('spun', flush=True)\n"
+        "threading.Thread(target=spin).start()"
+    )
     wait_until(lambda: worker.output().count("spun") == 3, "the thread runs")
 
 
 @pytest.mark.parametrize("seed", [1])
 def test_a_storm_of_cancels_never_hits_another_call(worker, seed):
     chance = random.Random(seed)
-    worker.run("import time\n"
-               "def work(i, seconds):\n"
-               "  end = time.monotonic() + seconds\n"
-               "  while time.monotonic() < end: pass\n"
-               "  return i")
-    with pytest.raises(Raised):
+    worker.run(
+        "import time\n"
+        "def work(i, seconds):\n"
+        "  end = time.monotonic() + seconds\n"
+        "  while time.monotonic() < end: pass\n"
+        "  return i"
+    )
+    with pytest.raises(RaisedError):
         # Loads what tells exceptions, so that no cancel can hit that import.
         worker.run("raise ValueError")
     cancelled = set()
@@ -216,7 +235,8 @@ def test_a_storm_of_cancels_never_hits_another_call(worker, seed):
     while window:
         take()
     assert answered == 2000
-    assert interrupted > 10 and skipped > 10
+    assert interrupted > 10
+    assert skipped > 10
     check_alive(worker)
 
 
@@ -236,8 +256,12 @@ def test_cancels_from_many_threads_while_calls_fail_and_print(worker):
             code = "print('x'); raise ValueError" if i % 2 else "pass"
             reply = worker.reply(worker.send(frames.CALL, worker.request("builtins:exec", (code,))))
             if reply.flags:
-                assert reply.flags in (frames.INTERRUPTED, frames.SKIPPED, frames.RETIRE,
-                                       frames.INTERRUPTED | frames.RETIRE)
+                assert reply.flags in (
+                    frames.INTERRUPTED,
+                    frames.SKIPPED,
+                    frames.RETIRE,
+                    frames.INTERRUPTED | frames.RETIRE,
+                )
     finally:
         stop.set()
         thread.join()

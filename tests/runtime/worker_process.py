@@ -7,7 +7,6 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -71,13 +70,13 @@ def from_value(value: Any) -> Any:
         items = [from_value(item) for item in field.items]
         return items if kind == "list_value" else tuple(items)
     if kind == "dict_value":
-        return dict(zip(map(from_value, field.keys), map(from_value, field.values)))
+        return dict(zip(map(from_value, field.keys), map(from_value, field.values), strict=True))
     if kind in ("packed_ints", "packed_floats"):
         return tuple(field.values) if field.tuple else list(field.values)
     return field
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """The worker answered with a Failure."""
 
     def __init__(self, frame: Frame) -> None:
@@ -94,7 +93,7 @@ class Failed(Exception):
         return dict(self.failure.metadata)
 
 
-class Raised(Exception):
+class RaisedError(Exception):
     """User code raised."""
 
     def __init__(self, exception: Any, frame: Frame) -> None:
@@ -120,11 +119,29 @@ class WorkerProcess:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
         self.process = subprocess.Popen(
-            [python, "-I", "-S", "-X", "faulthandler", str(RUNTIME_DIR / "worker_main.py"),
-             "--call-fd", str(descriptors[0]), "--control-fd", str(descriptors[1]),
-             "--status-fd", str(descriptors[2]), "--runtime", module],
-            pass_fds=descriptors, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-            start_new_session=new_session, preexec_fn=in_child)
+            [
+                python,
+                "-I",
+                "-S",
+                "-X",
+                "faulthandler",
+                str(RUNTIME_DIR / "worker_main.py"),
+                "--call-fd",
+                str(descriptors[0]),
+                "--control-fd",
+                str(descriptors[1]),
+                "--status-fd",
+                str(descriptors[2]),
+                "--runtime",
+                module,
+            ],
+            pass_fds=descriptors,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=new_session,
+            preexec_fn=in_child,
+        )
         worker_calls.close()
         worker_control.close()
         self.calls = Channel(calls)
@@ -138,12 +155,14 @@ class WorkerProcess:
         assert frame.kind == frames.HELLO
         self.hello = message("envknit.worker.v1.Hello").FromString(frame.payload)
         configure = message("envknit.worker.v1.Configure")(
-            epoch=EPOCH, install_paths=install_paths or [], runtime_dir=str(RUNTIME_DIR))
+            epoch=EPOCH, install_paths=install_paths or [], runtime_dir=str(RUNTIME_DIR)
+        )
         for name, value in limits.items():
             setattr(configure.limits, name, value)
         self.control.send(Frame(frames.CONFIGURE, configure.SerializeToString()))
         ready = self.control.receive()
-        assert ready is not None and ready.kind == frames.READY, self.output()
+        assert ready is not None, self.output()
+        assert ready.kind == frames.READY, self.output()
         return self
 
     def __enter__(self) -> WorkerProcess:
@@ -170,28 +189,40 @@ class WorkerProcess:
 
     # Requests.
 
-    def send(self, kind: int, request: Any = None, *, session: int = 1, deadline_ns: int = 0) -> int:
+    def send(
+        self, kind: int, request: Any = None, *, session: int = 1, deadline_ns: int = 0
+    ) -> int:
         """Sends a request and returns its call id."""
         call_id = self.next_id
         self.next_id += 1
         payload = request if isinstance(request, bytes) else b""
         if request is not None and not payload and not isinstance(request, bytes):
             payload = request.SerializeToString()
-        self.calls.send(Frame(kind, payload, call_id=call_id, session=session,
-                              first_handle=deadline_ns))
+        self.calls.send(
+            Frame(kind, payload, call_id=call_id, session=session, first_handle=deadline_ns)
+        )
         return call_id
 
     def reply(self, call_id: int) -> Frame:
         frame = self.calls.receive()
         assert frame is not None, f"the worker ended: {self.output()}"
-        assert frame.kind == frames.REPLY and frame.call_id == call_id
+        assert frame.kind == frames.REPLY
+        assert frame.call_id == call_id
         return frame
 
     def cancel(self, call_id: int) -> None:
         self.control.send(Frame(frames.CANCEL, call_id=call_id))
 
-    def request(self, target: Any, args: tuple = (), kwargs: dict | None = None, *,
-                want: str = "auto", steps: tuple = (), **fields: Any) -> Any:
+    def request(
+        self,
+        target: Any,
+        args: tuple = (),
+        kwargs: dict | None = None,
+        *,
+        want: str = "auto",
+        steps: tuple = (),
+        **fields: Any,
+    ) -> Any:
         """A CallRequest. `target` is "module:path" or (handle, path)."""
         made = message("CallRequest")(want=WANTS[want], **fields)
         if isinstance(target, str):
@@ -211,14 +242,15 @@ class WorkerProcess:
 
     def outcome(self, frame: Frame) -> Any:
         if frame.status:
-            raise Failed(frame)
+            raise FailedError(frame)
         outcome = message("CallResponse").FromString(frame.payload).outcome
         if outcome.WhichOneof("result") == "exception":
-            raise Raised(outcome.exception, frame)
+            raise RaisedError(outcome.exception, frame)
         return outcome
 
-    def call_outcome(self, target: Any, *args: Any, session: int = 1, kind: int = frames.CALL,
-                     **options: Any) -> Any:
+    def call_outcome(
+        self, target: Any, *args: Any, session: int = 1, kind: int = frames.CALL, **options: Any
+    ) -> Any:
         call_id = self.send(kind, self.request(target, args, **options), session=session)
         return self.outcome(self.reply(call_id))
 
@@ -241,10 +273,10 @@ class WorkerProcess:
         request = message("ImportRequest")(module=name)
         frame = self.reply(self.send(frames.IMPORT, request, session=session))
         if frame.status:
-            raise Failed(frame)
+            raise FailedError(frame)
         response = message("ImportResponse").FromString(frame.payload)
         if response.WhichOneof("result") == "exception":
-            raise Raised(response.exception, frame)
+            raise RaisedError(response.exception, frame)
         return response.module
 
 
@@ -254,5 +286,3 @@ def wait_until(condition: Any, what: str, seconds: float = 20.0) -> Any:
         assert time.monotonic() < deadline, f"after {seconds:g} s still not: {what}"
         time.sleep(0.005)
     return result
-
-
