@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "grpc/grpc.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -34,6 +35,9 @@ class GrpcRpcServer final : public RpcServer {
         admin_(&backend_) {}
 
   absl::Status Listen(const RpcServerOptions& options) {
+    // Never undone: where a write once had to wait for its reader, the
+    // library's shutdown waits up to 10 s for a poll of its own.
+    grpc_init();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
