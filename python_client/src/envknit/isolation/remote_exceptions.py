@@ -59,7 +59,8 @@ def make_remote_error(description: Mapping[str, Any]) -> RemoteError:
 
 def _make(kind: type[RemoteError]) -> RemoteError:
     # The base that says how objects are laid out is the one to make them: OSError, say.
-    maker = max(kind.__bases__, key=lambda base: base.__basicsize__)
+    bases: tuple[type[BaseException], ...] = kind.__bases__
+    maker = max(bases, key=lambda base: base.__basicsize__)
     error = maker.__new__(kind)
     assert isinstance(error, RemoteError)
     return error

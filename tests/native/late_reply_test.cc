@@ -1,0 +1,77 @@
+#include "python_client/native/late_reply.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "envknit/v1/attach.pb.h"
+#include "envknit/v1/calls.pb.h"
+
+namespace envknit::native {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::string Reply(const v1::CallResponse& response) {
+  v1::AttachResponse reply;
+  reply.set_call_id(1);
+  reply.set_body(response.SerializeAsString());
+  return reply.SerializeAsString();
+}
+
+std::vector<uint64_t> Ids(const LateReply& late) {
+  std::vector<uint64_t> ids;
+  for (const auto& handle : late.handles) ids.push_back(handle->id);
+  return ids;
+}
+
+TEST(ReadLateReplyTest, FindsNothingInErrorsAndGarbage) {
+  v1::AttachResponse error;
+  error.mutable_error()->set_code(4);
+  EXPECT_THAT(ReadLateReply(1, error.SerializeAsString()).handles, IsEmpty());
+  EXPECT_THAT(ReadLateReply(1, "\xff\xff").handles, IsEmpty());
+  EXPECT_THAT(ReadLateReply(1, "\x12\x03\x0a\x05\x0a").handles, IsEmpty());
+}
+
+TEST(ReadLateReplyTest, FindsHandlesInsideContainers) {
+  v1::CallResponse response;
+  v1::Value* value = response.mutable_outcome()->mutable_value();
+  auto* items = value->mutable_tuple_value();
+  items->add_items()->mutable_handle()->set_id(7);
+  items->mutable_items(0)->mutable_handle()->set_epoch(5);
+  auto* dict = items->add_items()->mutable_dict_value();
+  dict->add_keys()->set_string_value("k");
+  dict->add_values()->mutable_handle()->set_id(8);
+  const LateReply late = ReadLateReply(4, Reply(response));
+  EXPECT_THAT(Ids(late), ElementsAre(7, 8));
+  EXPECT_EQ(late.handles[0]->epoch, 5u);
+  EXPECT_EQ(late.handles[0]->session_number, 4u);
+}
+
+TEST(ReadLateReplyTest, KeepsTypesThatAreSentOnlyOnce) {
+  v1::CallResponse response;
+  response.mutable_outcome()->add_types()->set_type_id(3);
+  const LateReply late = ReadLateReply(1, Reply(response));
+  ASSERT_EQ(late.types.size(), 1u);
+  v1::TypeInfo type;
+  ASSERT_TRUE(type.ParseFromString(late.types[0]));
+  EXPECT_EQ(type.type_id(), 3u);
+}
+
+TEST(ReadLateReplyTest, GivesUpOnEndlessNesting) {
+  v1::Value value;
+  v1::Value* inner = &value;
+  for (int depth = 0; depth < 90; ++depth) {
+    inner = inner->mutable_list_value()->add_items();
+  }
+  inner->mutable_handle()->set_id(1);
+  v1::CallResponse response;
+  *response.mutable_outcome()->mutable_value() = value;
+  EXPECT_THAT(ReadLateReply(1, Reply(response)).handles, IsEmpty());
+}
+
+}  // namespace
+}  // namespace envknit::native
