@@ -18,6 +18,9 @@ PACKAGES = Path(__file__).parent / "packages"
 # Generous: other work shares the machine.
 PATIENCE_S = 20.0
 
+# Python 3.12 warns of a fork beside any thread, also those that gRPC stops for it.
+FORK_WARNING = "ignore:This process:DeprecationWarning"
+
 _versions = itertools.count()
 
 
@@ -143,10 +146,10 @@ def client():
     """Starts client processes; none survives the test."""
     with contextlib.ExitStack() as stack:
 
-        def start(script, python=sys.executable, **environment):
+        def start(script, python=sys.executable, stdin=subprocess.DEVNULL, **environment):
             process = subprocess.Popen(
-                [python, "-W", "error", "-c", PREAMBLE + script],
-                stdin=subprocess.DEVNULL,
+                [python, "-W", "error", "-W", FORK_WARNING, "-c", PREAMBLE + script],
+                stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,

@@ -2,7 +2,8 @@
 
 import threading
 
-from conftest import PACKAGES
+import pytest
+from conftest import FORK_WARNING, PACKAGES
 
 import envknit
 
@@ -98,6 +99,7 @@ with envknit.worker("worklib", "1.0", PACKAGES) as lib:
     assert (status, lines) == (0, ["stale", True, 4, True]), err
 
 
+@pytest.mark.filterwarnings(FORK_WARNING)
 def test_a_forked_child_that_uses_nothing_disturbs_nothing(lib):
     import multiprocessing
 
