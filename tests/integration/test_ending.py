@@ -67,6 +67,32 @@ def test_kill_of_the_daemon_takes_the_workers(daemon, grpcurl):
     assert client.wait(30) != 0
 
 
+def test_second_signal_does_not_wait(daemon, grpcurl):
+    # A worker that wants to take its time holds the end up for a second.
+    code = "import atexit, time; atexit.register(time.sleep, 600)"
+    grpcurl.call_python(daemon.address, "builtins", "exec", code, want="WANT_NONE")
+    below = descendants(daemon.pid)
+    daemon.signal(signal.SIGTERM)
+    wait_until(lambda: "stopping" in daemon.log(), "stopping")
+    daemon.signal(signal.SIGTERM)
+    assert daemon.wait() == 1
+    assert all(wait_for_end(pid) for pid in below)
+
+
+def test_work_of_a_killed_client_is_stopped(daemon, grpcurl):
+    client, worker = run_in_background(grpcurl, daemon, "time", "sleep", 600)
+    client.kill()
+    client.wait()
+
+    def idle():
+        workers = grpcurl.call(daemon.address, f"{ADMIN}/ListWorkers").get("workers", [])
+        return [w for w in workers if w["state"] == "WORKER_STATE_IDLE"]
+
+    (left,) = wait_until(idle, "an idle worker")
+    assert left["pid"] == worker
+    assert left["last_ladder_action"] == "interrupted"
+
+
 def test_children_of_user_code_end_too(daemon, grpcurl):
     code = "import subprocess; subprocess.Popen(['sleep', '600'])"
     grpcurl.call_python(daemon.address, "builtins", "exec", code, want="WANT_NONE")

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -108,6 +109,35 @@ TEST(PeerIdentitiesTest, NamesTheUidBehindTheDescriptor) {
   ASSERT_TRUE(admitted.ok()) << admitted.status();
   EXPECT_EQ(peers.Identify(absl::StrCat("fd:", admitted->get())),
             absl::StrCat("uid:", ::getuid()));
+}
+
+// A connected socket whose peer, to the kernel, is `uid`; only root may.
+UniqueFd ConnectionOf(uid_t uid) {
+  // The system call itself changes this thread only; the library's function
+  // changes all.
+  EXPECT_EQ(::syscall(SYS_setresuid, -1, uid, -1), 0);
+  int pair[2] = {-1, -1};
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+  EXPECT_EQ(::syscall(SYS_setresuid, -1, 0, -1), 0);
+  ::close(pair[1]);
+  return UniqueFd(pair[0]);
+}
+
+TEST(PeerIdentitiesTest, NumberOfAConnectionNeverMeansAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can act as two users";
+  PeerIdentities peers;
+  absl::StatusOr<UniqueFd> first = peers.Admit(ConnectionOf(1001));
+  ASSERT_TRUE(first.ok()) << first.status();
+  const int number = first->get();
+  first->reset();
+  // The kernel hands out the lowest free number, which is that one again.
+  UniqueFd again = ConnectionOf(1002);
+  ASSERT_EQ(again.get(), number);
+  absl::StatusOr<UniqueFd> second = peers.Admit(std::move(again));
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_NE(second->get(), number);
+  EXPECT_EQ(peers.Identify(absl::StrCat("fd:", number)), "uid:1001");
+  EXPECT_EQ(peers.Identify(absl::StrCat("fd:", second->get())), "uid:1002");
 }
 
 TEST(PeerIdentitiesTest, RefusesWhatIsNoSocket) {
