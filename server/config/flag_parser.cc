@@ -129,7 +129,7 @@ class FlagReader final {
       absl::Status status = TakeValue(shown, flag.placeholder);
       if (!status.ok()) return status;
     }
-    const absl::Status status = flag.apply(value_, flags_);
+    absl::Status status = flag.apply(value_, flags_);
     if (status.ok()) return status;
     return absl::InvalidArgumentError(
         absl::StrCat(shown, ": ", status.message()));

@@ -49,7 +49,7 @@ absl::Status Apply(const ConfigKey& key, Setting setting,
       value = Absolute(value, setting.directory, context);
     }
   }
-  const absl::Status status = key.apply(setting.values, config);
+  absl::Status status = key.apply(setting.values, config);
   if (status.ok()) return status;
   return absl::Status(status.code(),
                       absl::StrCat(setting.origin, ": ", status.message()));

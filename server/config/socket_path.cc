@@ -35,7 +35,7 @@ std::string FitSocketPath(const std::string& path, uid_t uid) {
   if (path.size() <= kMaxSocketPath) return path;
   const std::string name =
       absl::StrCat("/", Sha256Hex(path).substr(0, 16), ".sock");
-  const std::string beside = path.substr(0, path.rfind('/')) + name;
+  std::string beside = path.substr(0, path.rfind('/')) + name;
   if (beside.size() <= kMaxSocketPath) return beside;
   return LastResort(uid) + name;
 }

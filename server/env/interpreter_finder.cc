@@ -71,6 +71,7 @@ std::vector<std::string> BinDirectoriesIn(const fs::path& directory) {
   }
   std::sort(found.rbegin(), found.rend());
   std::vector<std::string> directories;
+  directories.reserve(found.size());
   for (auto& [numbers, bin] : found) directories.push_back(std::move(bin));
   return directories;
 }

@@ -65,10 +65,12 @@ int Spawn(const std::string& path, int output, pid_t* pid) {
     if (value != nullptr) kept.push_back(absl::StrCat(name, "=", value));
   }
   std::vector<char*> environment;
+  environment.reserve(kept.size() + 1);
   for (std::string& entry : kept) environment.push_back(entry.data());
   environment.push_back(nullptr);
   std::array<std::string, 5> words = {path, "-I", "-S", "-c", kQuestion};
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const int error = ::posix_spawn(pid, path.c_str(), &actions, &attributes,
