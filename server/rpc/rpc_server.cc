@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "grpc/grpc.h"
+#include "grpc/support/log.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -27,6 +29,15 @@ int ReceiveLimit(int64_t message_bytes) {
       std::min<int64_t>(2 * message_bytes, std::numeric_limits<int>::max()));
 }
 
+// The library writes lines of its own form to stderr, beside the log and in
+// the terminal of a private daemon's client. What matters of it comes back as
+// errors; whoever looks for more sets gRPC's own variable.
+void SilenceLibrary() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) {
+    gpr_set_log_function([](gpr_log_func_args*) {});
+  }
+}
+
 class GrpcRpcServer final : public RpcServer {
  public:
   explicit GrpcRpcServer(RpcBackend backend)
@@ -35,6 +46,7 @@ class GrpcRpcServer final : public RpcServer {
         admin_(&backend_) {}
 
   absl::Status Listen(const RpcServerOptions& options) {
+    SilenceLibrary();
     // Never undone: where a write once had to wait for its reader, the
     // library's shutdown waits up to 10 s for a poll of its own.
     grpc_init();

@@ -64,6 +64,16 @@ def test_socket_left_by_a_crash_is_replaced(start_daemon, empty_lock):
     connect(restarted.socket).close()
 
 
+def test_tcp_port_is_not_shared(start_daemon, empty_lock):
+    first = start_daemon("--lock", empty_lock, "--tcp", "127.0.0.1:0")
+    address = first.wait_until_ready().rpartition("tcp:")[2]
+    second = start_daemon("--lock", empty_lock, "--tcp", address)
+    assert second.wait() == 1
+    (line,) = second.log().splitlines()
+    assert f"can't listen on {address}" in line
+    assert not os.path.exists(second.socket)
+
+
 def test_file_in_the_sockets_place_is_left_alone(start_daemon, empty_lock, tmp_path):
     place = tmp_path / "precious"
     place.write_text("data")
