@@ -1,5 +1,6 @@
 #include "server/pyvalue/value_decoder.h"
 
+#include <new>
 #include <string>
 
 #include "protozero/exception.hpp"
@@ -46,6 +47,9 @@ PyObject* ValueDecoder::Decode(std::string_view value, CodecError& error) {
     return DecodeValue(value, 0, error);
   } catch (const protozero::exception&) {
     error.Malformed("not a valid message");
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+    error.Python();
   }
   PopTo(base);
   return nullptr;

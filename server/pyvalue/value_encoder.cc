@@ -89,6 +89,7 @@ bool ValueEncoder::EncodeAutoBody(ByteWriter& out, PyObject* object,
     // result of its own.
     CodecError refused;
     if (EncodeBody(out, object, Mode::kByValue, depth, refused)) return true;
+    PyErr_Clear();
     out.Truncate(start);
     elements_ = counted;
     const Py_ssize_t count = PyTuple_GET_SIZE(object);

@@ -125,6 +125,8 @@ void CallLoop::RunCall(const Frame& frame) {
   if (tracker_.End()) {
     interrupts_.Drain();
     if (by_interrupt) reply_.flags |= kFrameInterrupted;
+  } else {
+    interrupts_.RunHandlers();
   }
   if (interrupts_.import_was_interrupted()) reply_.flags |= kFrameRetire;
   page_.CallFinished(request.call_id);

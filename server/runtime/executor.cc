@@ -27,6 +27,7 @@ Executor::Executor(const WorkerSettings& settings, const CallTracker& tracker,
 bool Executor::Execute(const FrameHeader& request, std::string_view payload,
                        FrameHeader& reply, ByteWriter& out) {
   interrupted_ = false;
+  truncated_ = false;
   session_ = request.session;
   deadline_ns_ = request.deadline_ns();
   objects_.BeginReply(session_);
@@ -64,7 +65,7 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
   if (failure) {
     GiveUpReply(reply, out, *failure);
   } else if (out.size() > limits_.message_bytes) {
-    reply.flags |= kFrameTruncated;
+    truncated_ = true;
     const std::string size = std::to_string(out.size());
     GiveUpReply(reply, out,
                 {StatusCode::kResourceExhausted,
@@ -73,6 +74,7 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
                          std::to_string(limits_.message_bytes)}),
                  {{"limit", "message_bytes"}, {"value", size}}});
   }
+  if (truncated_) reply.flags |= kFrameTruncated;
   reply.handle_count = objects_.count_of_reply();
   reply.first_handle = reply.handle_count == 0 ? 0 : objects_.first_of_reply();
   return interrupted_;

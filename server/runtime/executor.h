@@ -84,6 +84,8 @@ class Executor final {
   CallRequestView request_;
   uint64_t session_ = 0;
   bool interrupted_ = false;
+  // The result was over the limit of a message.
+  bool truncated_ = false;
   uint64_t deadline_ns_ = 0;
 };
 

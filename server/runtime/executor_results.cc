@@ -31,6 +31,8 @@ Executor::Outcome Executor::WriteResult(PyObject* result, Want want,
   const std::size_t mark = out.Open(schema::response::kOutcome);
   if (!EncodeResult(result, want, out, error)) {
     out.Clear();
+    truncated_ = error.kind == CodecError::Kind::kOverLimit &&
+                 error.limit == "message_bytes";
     return Refuse(error, out);
   }
   types_.WriteDue(out, session_, IsAwaited());

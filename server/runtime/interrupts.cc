@@ -67,6 +67,7 @@ void Interrupts::Restore() {
       PyRef::Steal(PyObject_CallOneArg(get_.get(), number_.get()));
   if (current.get() == handler_.get() && action.sa_handler == c_handler_ &&
       sigismember(&blocked, SIGINT) == 0) {
+    RunHandlers();
     return;
   }
   PyErr_Clear();

@@ -28,15 +28,16 @@ class Interrupts final {
   bool Install();
 
   // Before a call: puts the handler back and unblocks SIGINT if user code
-  // changed that, and lets a signal that waited for it pass without effect.
+  // changed that, and runs the handlers of signals that came before the call,
+  // where an interrupt has no effect.
   void Restore();
 
   // After a call (End() was called): a signal that was sent arrives now and is
   // swallowed.
   void Drain();
 
-  // Runs the handlers of signals that came while the worker was idle. What they
-  // raise goes to stderr.
+  // Runs the handlers of signals that came outside of calls. What they raise
+  // goes to stderr. Next to free when there are none.
   void RunHandlers();
 
   // Whether the call was interrupted while a module was being imported, since

@@ -244,8 +244,11 @@ def test_an_explicit_want_over_the_limit_is_refused(tag):
         worker.configure(message_bytes=1 << 20)
         handle = worker.call("builtins:bytes", 2 << 20)
         assert handle.length == 2 << 20
+        call_id = worker.send(frames.CALL, worker.request((handle, "upper"), want="value"))
+        reply = worker.reply(call_id)
+        assert reply.flags == frames.TRUNCATED
         with pytest.raises(FailedError) as refused:
-            worker.call((handle, "upper"), want="value")
+            worker.outcome(reply)
         assert refused.value.reason == "LIMIT_EXCEEDED"
         assert refused.value.metadata["limit"] == "message_bytes"
         wait_until(lambda: worker.call("math:hypot", 3.0, 4.0) == 5.0, "the next call works")
