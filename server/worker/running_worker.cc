@@ -217,10 +217,10 @@ void RunningWorker::Submit(WorkerCall call) {
       sent = absl::ResourceExhaustedError("call ids must increase");
     }
   }
-  if (absl::IsResourceExhausted(sent)) Refuse(call.id, std::move(sent));
+  if (absl::IsResourceExhausted(sent)) Refuse(call.id, sent);
 }
 
-void RunningWorker::Refuse(CallId id, absl::Status why) {
+void RunningWorker::Refuse(CallId id, const absl::Status& why) {
   WorkerReply reply;
   reply.id = id;
   reply.status = MakeError(

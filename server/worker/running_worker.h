@@ -69,7 +69,7 @@ class RunningWorker final : public WorkerEvents,
   void BecomeReady();
   // Ends the start; the process is killed if it lives.
   void FinishStart(absl::Status status);
-  void Refuse(CallId id, absl::Status why);
+  void Refuse(CallId id, const absl::Status& why);
   void Deliver(WorkerReply reply) ABSL_LOCKS_EXCLUDED(mu_);
   void LogExit(const WorkerExit& exit);
   uint64_t MonotonicDeadline(absl::Time deadline) const;

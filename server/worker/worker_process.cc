@@ -54,12 +54,12 @@ absl::Status WorkerProcess::Start() {
   if (status.ok()) {
     status = control_.Start(
         [this](Frame frame) { events_->OnControlFrame(std::move(frame)); },
-        [this](absl::Status why) { OnChannelEnd("control", std::move(why)); });
+        [this](const absl::Status& why) { OnChannelEnd("control", why); });
   }
   if (status.ok()) {
     status = call_.Start(
         [this](Frame frame) { events_->OnCallFrame(std::move(frame)); },
-        [this](absl::Status why) { OnChannelEnd("call", std::move(why)); });
+        [this](const absl::Status& why) { OnChannelEnd("call", why); });
   }
   if (status.ok()) {
     status = loop_->Watch(pidfd_, EPOLLIN, [this](uint32_t) { OnPidfd(); });
@@ -104,7 +104,7 @@ void WorkerProcess::Condemn(absl::string_view why) {
   Kill();
 }
 
-void WorkerProcess::OnChannelEnd(const char* channel, absl::Status why) {
+void WorkerProcess::OnChannelEnd(const char* channel, const absl::Status& why) {
   if (absl::IsInvalidArgument(why)) {
     Condemn(absl::StrCat(channel, " channel: ", why.message()));
   } else if (end_timer_ == 0) {

@@ -74,7 +74,7 @@ class WorkerProcess final {
  private:
   void OnStderrLine(absl::string_view line);
   void OnPidfd() ABSL_LOCKS_EXCLUDED(child_mu_);
-  void OnChannelEnd(const char* channel, absl::Status why);
+  void OnChannelEnd(const char* channel, const absl::Status& why);
 
   // Constant after construction.
   WorkerEvents* const events_;
