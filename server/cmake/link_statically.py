@@ -13,28 +13,35 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-_SHARED = re.compile(r"(?P<stem>/.*/lib[^/]+)\.so(\.[0-9.]+)?$")
-# Libraries that pkg-config names without a path.
-_NAMED = {"-lre2": "-l:libre2.a"}
+_SHARED = re.compile(r"(?P<stem>/.*/lib[^/]+)\.so(\.[0-9.]+)?")
+# Those that pkg-config names without a path, and that are ours to choose.
+_NAMED = {"-lre2"}
 
 
-def _static(word: str) -> str:
+def _archive(word: str, folders: Iterable[Path]) -> str:
     """The archive to link instead, or the word itself."""
-    match = _SHARED.match(word)
-    if match is None:
-        return _NAMED.get(word, word)
-    archive = Path(match["stem"] + ".a")
-    return str(archive) if archive.exists() else word
+    if match := _SHARED.fullmatch(word):
+        candidates = [Path(match["stem"] + ".a")]
+    elif word in _NAMED:
+        candidates = [folder / f"lib{word.removeprefix('-l')}.a" for folder in folders]
+    else:
+        candidates = []
+    return next((str(path) for path in candidates if path.exists()), word)
 
 
 def rewrite(command: list[str]) -> list[str]:
     """The command that links the same with archives."""
-    rewritten = [_static(word) for word in command]
+    compiler, *words = command
+    folders = [Path(word.removeprefix("-L")) for word in words if word.startswith("-L")]
     # Archives need each other in both directions, which shared libraries forgive.
-    group = ["-Wl,--start-group", *rewritten[1:], "-Wl,--end-group"]
-    return [rewritten[0], "-no-pie", "-static-libstdc++", "-static-libgcc", *group]
+    return [
+        *(compiler, "-no-pie", "-static-libstdc++", "-static-libgcc", "-Wl,--start-group"),
+        *(_archive(word, folders) for word in words),
+        "-Wl,--end-group",
+    ]
 
 
 if __name__ == "__main__":
