@@ -265,4 +265,7 @@ def test_cancels_from_many_threads_while_calls_fail_and_print(worker):
     finally:
         stop.set()
         thread.join()
-    wait_until(lambda: worker.call("math:hypot", 3.0, 4.0) == 5.0, "a call that nobody cancels")
+    # The last cancel may have named a call that was not sent yet.
+    reply = worker.reply(worker.send(frames.CALL, worker.request("math:hypot", (3.0, 4.0))))
+    assert reply.flags in (0, frames.SKIPPED)
+    check_alive(worker)
