@@ -28,13 +28,13 @@ absl::Status NoSuchSession(uint32_t session_number) {
 
 }  // namespace
 
-AttachDispatcher::AttachDispatcher(const RpcBackend* backend, uint32_t carrier,
-                                   std::string peer,
+AttachDispatcher::AttachDispatcher(std::shared_ptr<const RpcBackend> backend,
+                                   uint32_t carrier, std::string peer,
                                    std::weak_ptr<AttachSink> sink)
-    : backend_(backend),
+    : backend_(std::move(backend)),
       carrier_(carrier),
       peer_(std::move(peer)),
-      identity_(backend->peers->Identify(peer_)),
+      identity_(backend_->peers->Identify(peer_)),
       sink_(std::move(sink)) {}
 
 absl::Status AttachDispatcher::Handle(AttachRequestKind request) {

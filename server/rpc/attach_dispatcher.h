@@ -28,7 +28,7 @@ namespace envknit {
 class AttachDispatcher final
     : public std::enable_shared_from_this<AttachDispatcher> {
  public:
-  AttachDispatcher(const RpcBackend* backend, uint32_t carrier,
+  AttachDispatcher(std::shared_ptr<const RpcBackend> backend, uint32_t carrier,
                    std::string peer, std::weak_ptr<AttachSink> sink);
 
   // Starts on a request, and has the sink read the next one when it may come.
@@ -77,7 +77,8 @@ class AttachDispatcher final
   void ReadNext();
 
   // Constant after construction.
-  const RpcBackend* const backend_;
+  // Shared, since calls end after the server may have.
+  const std::shared_ptr<const RpcBackend> backend_;
   const uint32_t carrier_;
   const std::string peer_;
   const Identity identity_;

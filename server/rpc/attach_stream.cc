@@ -14,7 +14,7 @@
 namespace envknit {
 
 std::shared_ptr<AttachStream> AttachStream::Start(
-    const RpcBackend* backend, uint32_t carrier,
+    std::shared_ptr<const RpcBackend> backend, uint32_t carrier,
     grpc::CallbackServerContext* context) {
   std::shared_ptr<AttachStream> stream(new AttachStream(backend, context));
   stream->self_ = stream;

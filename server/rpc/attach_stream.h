@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -32,7 +33,7 @@ class AttachStream final
   // A stream whose hello is on its way. gRPC holds it; the pointer returned is
   // for those who want to end it.
   static std::shared_ptr<AttachStream> Start(
-      const RpcBackend* backend, uint32_t carrier,
+      std::shared_ptr<const RpcBackend> backend, uint32_t carrier,
       grpc::CallbackServerContext* context);
 
   // AttachSink:
@@ -52,8 +53,9 @@ class AttachStream final
  private:
   enum class Step { kNone, kWrite, kRead, kKill, kFinish };
 
-  AttachStream(const RpcBackend* backend, grpc::CallbackServerContext* context)
-      : backend_(backend), context_(context) {}
+  AttachStream(std::shared_ptr<const RpcBackend> backend,
+               grpc::CallbackServerContext* context)
+      : backend_(std::move(backend)), context_(context) {}
 
   // Starts whatever may be started now. One thread at a time does, without the
   // lock, and takes over what others find meanwhile: so no call into gRPC can
@@ -66,7 +68,7 @@ class AttachStream final
   void EndIfStalled(uint64_t sent_before) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Constant after construction.
-  const RpcBackend* const backend_;
+  const std::shared_ptr<const RpcBackend> backend_;
   grpc::CallbackServerContext* const context_;
   std::shared_ptr<AttachDispatcher> dispatcher_;
 

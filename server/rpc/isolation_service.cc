@@ -27,21 +27,21 @@ Identity IsolationService::Identify(
 grpc::ServerUnaryReactor* IsolationService::Import(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
     grpc::ByteBuffer* response) {
-  return UnaryCall::Start(backend_, CallKind::kImport, context, request,
+  return UnaryCall::Start(backend_.get(), CallKind::kImport, context, request,
                           response);
 }
 
 grpc::ServerUnaryReactor* IsolationService::GetAttr(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
     grpc::ByteBuffer* response) {
-  return UnaryCall::Start(backend_, CallKind::kGetAttr, context, request,
+  return UnaryCall::Start(backend_.get(), CallKind::kGetAttr, context, request,
                           response);
 }
 
 grpc::ServerUnaryReactor* IsolationService::Call(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
     grpc::ByteBuffer* response) {
-  return UnaryCall::Start(backend_, CallKind::kCall, context, request,
+  return UnaryCall::Start(backend_.get(), CallKind::kCall, context, request,
                           response);
 }
 
@@ -97,7 +97,7 @@ grpc::ServerUnaryReactor* IsolationService::Release(
 grpc::ServerUnaryReactor* IsolationService::OpenSession(
     grpc::CallbackServerContext* context, const v1::OpenSessionRequest* request,
     v1::OpenSessionResponse* response) {
-  return OpenSessionCall::Start(backend_, *request, Identify(*context),
+  return OpenSessionCall::Start(backend_.get(), *request, Identify(*context),
                                 response);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -31,8 +32,8 @@ using RawIsolationService = v1::IsolationService::WithRawCallbackMethod_Import<
 // pools. Made by the RpcServer; handlers run on gRPC's threads and don't block.
 class IsolationService final : public RawIsolationService {
  public:
-  // `backend` is borrowed.
-  explicit IsolationService(const RpcBackend* backend) : backend_(backend) {}
+  explicit IsolationService(std::shared_ptr<const RpcBackend> backend)
+      : backend_(std::move(backend)) {}
 
   // Ends all streams with `status`, and those that come later at once.
   void EndStreams(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mu_);
@@ -66,7 +67,7 @@ class IsolationService final : public RawIsolationService {
  private:
   Identity Identify(const grpc::CallbackServerContext& context) const;
 
-  const RpcBackend* const backend_;
+  const std::shared_ptr<const RpcBackend> backend_;
 
   absl::Mutex mu_;
   absl::flat_hash_map<uint32_t, std::weak_ptr<AttachStream>> streams_

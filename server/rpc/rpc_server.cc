@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -41,9 +42,9 @@ void SilenceLibrary() {
 class GrpcRpcServer final : public RpcServer {
  public:
   explicit GrpcRpcServer(RpcBackend backend)
-      : backend_(std::move(backend)),
-        isolation_(&backend_),
-        admin_(&backend_) {}
+      : backend_(std::make_shared<const RpcBackend>(std::move(backend))),
+        isolation_(backend_),
+        admin_(backend_.get()) {}
 
   absl::Status Listen(const RpcServerOptions& options) {
     SilenceLibrary();
@@ -56,7 +57,7 @@ class GrpcRpcServer final : public RpcServer {
     builder.RegisterService(&isolation_);
     builder.RegisterService(&admin_);
     builder.SetMaxReceiveMessageSize(
-        ReceiveLimit(backend_.limits.message_bytes));
+        ReceiveLimit(backend_->limits.message_bytes));
     builder.SetMaxSendMessageSize(-1);
     // Two daemons on one port would each get some of the connections.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -98,7 +99,7 @@ class GrpcRpcServer final : public RpcServer {
 
  private:
   // Before the services, which point to it.
-  const RpcBackend backend_;
+  const std::shared_ptr<const RpcBackend> backend_;
   IsolationService isolation_;
   AdminService admin_;
   std::unique_ptr<grpc::Server> server_;
