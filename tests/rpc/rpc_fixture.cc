@@ -26,6 +26,7 @@ absl::StatusOr<std::shared_ptr<const Environment>> FakeStore::Resolve(
   {
     absl::MutexLock lock(&mu_);
     ++questions_;
+    mu_.Await(absl::Condition(&free_));
   }
   auto environment = std::make_shared<Environment>();
   environment->name = "fake";
@@ -55,6 +56,11 @@ std::vector<EnvironmentListing> FakeStore::List() {
   bad.name = "broken";
   bad.problem = MakeError(ErrorReason::kEnvNotInstalled, "path is missing");
   return {good, bad};
+}
+
+void FakeStore::Hold(bool held) {
+  absl::MutexLock lock(&mu_);
+  free_ = !held;
 }
 
 int FakeStore::questions() const {

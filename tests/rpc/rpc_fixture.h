@@ -28,10 +28,13 @@ class FakeStore final : public EnvironmentStore {
       const EnvironmentQuery& query) override;
   std::vector<EnvironmentListing> List() override;
   int questions() const;
+  // Makes questions wait until it is called with false.
+  void Hold(bool held);
 
  private:
   mutable absl::Mutex mu_;
   int questions_ ABSL_GUARDED_BY(mu_) = 0;
+  bool free_ ABSL_GUARDED_BY(mu_) = true;
 };
 
 // Keeps the lines it is given.

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -118,6 +119,28 @@ TEST_F(RpcServerTest, HealthKnowsTheNamesThatWereSet) {
   EXPECT_EQ(check("broken"),
             grpc::health::v1::HealthCheckResponse::NOT_SERVING);
   EXPECT_EQ(check("nope"), -static_cast<int>(grpc::StatusCode::NOT_FOUND));
+}
+
+TEST_F(RpcServerTest, StoreThatTakesItsTimeHoldsNoHandlerUp) {
+  Serve();
+  store_.Hold(true);
+  std::vector<std::thread> waiting;
+  // More than gRPC has threads.
+  for (int i = 0; i < 40; ++i) {
+    waiting.emplace_back([this] {
+      grpc::ClientContext context;
+      v1::CallRequest request;
+      request.mutable_environment()->set_name("nope");
+      v1::CallResponse response;
+      EXPECT_THAT(v1::IsolationService::NewStub(Channel())->Call(
+                      &context, request, &response),
+                  FailsWith(grpc::StatusCode::NOT_FOUND, "ENV_NOT_FOUND"));
+    });
+  }
+  v1::GetServerInfoResponse info;
+  EXPECT_TRUE(ServerInfo(&info).ok());
+  store_.Hold(false);
+  for (std::thread& thread : waiting) thread.join();
 }
 
 TEST_F(RpcServerTest, SaysWhatItIs) {
