@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,7 +150,8 @@ def base_interpreter(python: str) -> str:
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise WorkshopError(f"{python} doesn't run: {done.stderr.strip()}")
-    return done.stdout.strip() or sys.executable
+    # One name for it, however it was reached: the stamps hold it.
+    return str(Path(done.stdout.strip()).resolve())
 
 
 def find_ours(named: str | None, checkout: Path) -> str:
