@@ -61,9 +61,17 @@ def test_a_worker_killed_between_calls_is_replaced(lib):
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: not is_running(before), "the worker is dead")
     with pytest.warns(RuntimeWarning, match="was replaced"):
-        assert lib.pid() != before
+        assert pid_after_a_death(lib) != before
     with pytest.raises(envknit.StaleHandleError):
         thing.grow()
+
+
+def pid_after_a_death(lib):
+    """The call that comes before the daemon has noticed fails; it is not repeated unasked."""
+    try:
+        return lib.pid()
+    except envknit.WorkerCrashed:
+        return lib.pid()
 
 
 def test_endless_output_ends_at_the_deadline(fresh_worker, client):
