@@ -23,11 +23,11 @@ namespace {
 class Client final {
  public:
   Client(const std::string& address, const py::object& hooks)
-      : hooks_(std::make_shared<const PythonHooks>(
-            PythonHooks{hooks.attr("remote_object"), hooks.attr("named_proxy"),
-                        hooks.attr("resolve"), hooks.attr("make_class"),
-                        hooks.attr("make_exception"), hooks.attr("make_error"),
-                        hooks.attr("worker_replaced"), Interned("_handle")})) {
+      : hooks_(std::make_shared<const PythonHooks>(PythonHooks{
+            hooks.attr("remote_object"), hooks.attr("named_proxy"),
+            hooks.attr("resolve"), hooks.attr("make_class"),
+            hooks.attr("make_exception"), hooks.attr("make_error"),
+            hooks.attr("worker_replaced"), Interned("_envknit_handle")})) {
     EnsureGrpcIsSetUp();
     Dialed dialed;
     {

@@ -9,7 +9,7 @@ namespace envknit::native {
 // Classes and functions that the module calls back. Given once per Connection;
 // shared by its sessions. Needs the GIL, also to be destroyed.
 struct PythonHooks {
-  // Base class of proxies for handles; their `_handle` is a Handle.
+  // Base class of proxies for handles; their `_envknit_handle` is a Handle.
   pybind11::object remote_object;
   // Base class of proxies for what is named by a path; `resolve(proxy)` asks
   // the worker for it and answers a Handle.
@@ -23,7 +23,7 @@ struct PythonHooks {
   pybind11::object make_error;
   // worker_replaced(context): the session's worker is a new one.
   pybind11::object worker_replaced;
-  // The interned attribute name "_handle".
+  // The interned attribute name "_envknit_handle".
   pybind11::str handle_name;
 };
 

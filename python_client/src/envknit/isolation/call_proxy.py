@@ -36,15 +36,15 @@ class CallProxy(NamedProxy):
         initialize(self, context, target, title)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return self._context.call(self._target, args, kwargs or None)
+        return self._envknit_context.call(self._envknit_target, args, kwargs or None)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__") and name not in _FETCHED_DUNDERS:
             raise AttributeError(f"{self!r} has no attribute {name!r} here")
-        remote = self._resolve()
-        if name in remote._type.methods:
-            return self._context.method(remote, name)
-        return self._context.fetch_attribute(remote._handle, name)
+        remote = self._envknit_resolve()
+        if name in remote._envknit_type.methods:
+            return self._envknit_context.method(remote, name)
+        return self._envknit_context.fetch_attribute(remote._envknit_handle, name)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"can't set {name!r}: {self!r} lives in its worker")
@@ -53,14 +53,14 @@ class CallProxy(NamedProxy):
         raise AttributeError(f"can't delete {name!r}: {self!r} lives in its worker")
 
     def __dir__(self) -> list[str]:
-        return sorted(self._resolve()._type.methods)
+        return sorted(self._envknit_resolve()._envknit_type.methods)
 
     def __repr__(self) -> str:
-        return f"<remote callable {self._title} in {self._context.title}>"
+        return f"<remote callable {self._envknit_title} in {self._envknit_context.title}>"
 
     def __instancecheck__(self, instance: object) -> bool:
-        kind = self._resolve()
-        if not kind._type.is_class:
+        kind = self._envknit_resolve()
+        if not kind._envknit_type.is_class:
             raise TypeError(f"isinstance() needs a class, not {self!r}")
         return isinstance(instance, RemoteObject) and is_instance(instance, kind)
 

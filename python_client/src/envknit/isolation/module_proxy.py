@@ -100,8 +100,8 @@ class ModuleProxy(NamedProxy):
 
 _names_of = ModuleProxy.__dict__["_names"].__get__
 _set_names = ModuleProxy.__dict__["_names"].__set__
-_context_of = NamedProxy.__dict__["_context"].__get__
-_title_of = NamedProxy.__dict__["_title"].__get__
+_context_of = NamedProxy.__dict__["_envknit_context"].__get__
+_title_of = NamedProxy.__dict__["_envknit_title"].__get__
 
 refuse_pickling(ModuleProxy)
 
@@ -122,7 +122,7 @@ def _look_up(proxy: ModuleProxy, names: _Names, name: str) -> Any:
         made = _submodule(context, names, path)
     else:
         value = context.fetch(_core.Target.of_module(names.module, path))
-        if not (isinstance(value, RemoteObject) and value._type.is_module):
+        if not (isinstance(value, RemoteObject) and value._envknit_type.is_module):
             return value
         made = _submodule(context, names, path)
     names.found[name] = made

@@ -26,34 +26,34 @@ METADATA_DUNDERS = frozenset(
 class NamedProxy:
     """A target in a worker; passed as an argument it becomes the object that stands there."""
 
-    __slots__ = ("_context", "_resolved", "_target", "_title")
+    __slots__ = ("_envknit_context", "_envknit_resolved", "_envknit_target", "_envknit_title")
 
-    _context: WorkerContext
-    _target: _core.Target
-    _title: str
-    _resolved: RemoteObject | None
+    _envknit_context: WorkerContext
+    _envknit_target: _core.Target
+    _envknit_title: str
+    _envknit_resolved: RemoteObject | None
 
-    def _resolve(self) -> RemoteObject:
+    def _envknit_resolve(self) -> RemoteObject:
         """The object itself; asked for once per worker."""
         context: WorkerContext = _context_of(self)
         known: RemoteObject | None = _resolved_of(self)
         current = context.session.current
-        if known is not None and current is not None and known._handle.is_of(current):
+        if known is not None and current is not None and known._envknit_handle.is_of(current):
             epoch = current.epoch
-            if epoch in (0, known._handle.epoch):
+            if epoch in (0, known._envknit_handle.epoch):
                 return known
         resolved = context.resolve(_target_of(self))
         _set_resolved(self, resolved)
         return resolved
 
 
-_context_of = NamedProxy.__dict__["_context"].__get__
-_target_of = NamedProxy.__dict__["_target"].__get__
-_resolved_of = NamedProxy.__dict__["_resolved"].__get__
-_set_resolved = NamedProxy.__dict__["_resolved"].__set__
-_set_context = NamedProxy.__dict__["_context"].__set__
-_set_target = NamedProxy.__dict__["_target"].__set__
-_set_title = NamedProxy.__dict__["_title"].__set__
+_context_of = NamedProxy.__dict__["_envknit_context"].__get__
+_target_of = NamedProxy.__dict__["_envknit_target"].__get__
+_resolved_of = NamedProxy.__dict__["_envknit_resolved"].__get__
+_set_resolved = NamedProxy.__dict__["_envknit_resolved"].__set__
+_set_context = NamedProxy.__dict__["_envknit_context"].__set__
+_set_target = NamedProxy.__dict__["_envknit_target"].__set__
+_set_title = NamedProxy.__dict__["_envknit_title"].__set__
 
 
 def initialize(proxy: NamedProxy, context: WorkerContext, target: _core.Target, title: str) -> None:
@@ -66,7 +66,7 @@ def initialize(proxy: NamedProxy, context: WorkerContext, target: _core.Target, 
 
 def handle_of(proxy: NamedProxy) -> _core.Handle:
     """For the codec: the handle of what a proxy stands for."""
-    return NamedProxy._resolve(proxy)._handle
+    return NamedProxy._envknit_resolve(proxy)._envknit_handle
 
 
 def refuse_pickling(kind: type) -> None:

@@ -29,11 +29,11 @@ class RemoteObject:
     handle.
     """
 
-    __slots__ = ("__weakref__", "_context", "_handle")
+    __slots__ = ("__weakref__", "_envknit_context", "_envknit_handle")
 
-    _handle: _core.Handle
-    _context: WorkerContext
-    _type: RemoteType = RemoteType({})
+    _envknit_handle: _core.Handle
+    _envknit_context: WorkerContext
+    _envknit_type: RemoteType = RemoteType({})
 
     def __init__(self, handle: _core.Handle, context: WorkerContext) -> None:
         _set_handle(self, handle)
@@ -41,14 +41,14 @@ class RemoteObject:
 
     def __getattr__(self, name: str) -> Any:
         # Private names of ours never get here, unless the object is half made.
-        if name in ("_handle", "_context"):
+        if name in ("_envknit_handle", "_envknit_context"):
             raise AttributeError(name)
         if name.startswith("__") and name.endswith("__") and name not in _FETCHED_DUNDERS:
             raise AttributeError(f"{self!r} has no attribute {name!r} here")
-        context = self._context
-        if name in self._type.methods:
+        context = self._envknit_context
+        if name in self._envknit_type.methods:
             return context.method(self, name)
-        return context.fetch_attribute(self._handle, name)
+        return context.fetch_attribute(self._envknit_handle, name)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(
@@ -59,48 +59,51 @@ class RemoteObject:
         raise AttributeError(f"can't delete {name!r}: {self!r} lives in its worker")
 
     def __dir__(self) -> list[str]:
-        return sorted(self._type.methods | self._type.special_methods)
+        return sorted(self._envknit_type.methods | self._envknit_type.special_methods)
 
     def __repr__(self) -> str:
-        handle, kind = self._handle, self._type
+        handle, kind = self._envknit_handle, self._envknit_type
         what = f"class {kind.full_name}" if kind.is_class else kind.full_name
         if handle.shape is not None:
             what += f" shape={handle.shape} dtype={handle.typestr}"
         elif handle.length is not None:
             what += f" len={handle.length}"
-        return f"<remote {what} in {self._context.title}>"
+        return f"<remote {what} in {self._envknit_context.title}>"
 
     def __format__(self, spec: str) -> str:
         if not spec:
             return repr(self)
-        return str(self._context.call_method(self._handle, "__format__", (spec,)))
+        return str(self._envknit_context.call_method(self._envknit_handle, "__format__", (spec,)))
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(f"can't pickle {self!r}: it lives in a worker of this process")
 
     def __instancecheck__(self, instance: object) -> bool:
-        if not self._type.is_class:
+        if not self._envknit_type.is_class:
             raise TypeError(f"isinstance() needs a class, not {self!r}")
         return isinstance(instance, RemoteObject) and is_instance(instance, self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         """A local copy of a remote array, for `numpy.asarray`."""
-        handle = self._handle
+        handle = self._envknit_handle
         if handle.shape is None or handle.typestr is None:
             raise TypeError(f"{self!r} is no array")
         numpy = importlib.import_module("numpy")
-        elements = self._context.call_method(handle, "tobytes", ())
+        elements = self._envknit_context.call_method(handle, "tobytes", ())
         array = numpy.frombuffer(bytearray(elements), dtype=handle.typestr).reshape(handle.shape)
         return array if dtype is None else array.astype(dtype)
 
 
-_set_handle = RemoteObject.__dict__["_handle"].__set__
-_set_context = RemoteObject.__dict__["_context"].__set__
+_set_handle = RemoteObject.__dict__["_envknit_handle"].__set__
+_set_context = RemoteObject.__dict__["_envknit_context"].__set__
 
 
 def is_instance(instance: RemoteObject, kind: RemoteObject) -> bool:
     """Whether the remote object's class is `kind`, a remote class, or derived from it."""
-    return not instance._type.is_class and kind._type.mro[0] in instance._type.mro
+    return (
+        not instance._envknit_type.is_class
+        and kind._envknit_type.mro[0] in instance._envknit_type.mro
+    )
 
 
 _classes: dict[tuple[object, ...], type[RemoteObject]] = {}
@@ -116,6 +119,6 @@ def make_class(info: Mapping[str, Any]) -> type[RemoteObject]:
     known = _classes.get(key)
     if known is None:
         namespace = special_methods.namespace_for(kind)
-        namespace |= {"__slots__": (), "__module__": "envknit.remote", "_type": kind}
+        namespace |= {"__slots__": (), "__module__": "envknit.remote", "_envknit_type": kind}
         known = _classes[key] = type(kind.name.rpartition(".")[2], (RemoteObject,), namespace)
     return known

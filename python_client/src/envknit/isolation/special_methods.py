@@ -75,7 +75,7 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
 
 def _plain(name: str) -> Callable[..., Any]:
     def method(self: RemoteObject, /, *args: Any) -> Any:
-        return self._context.call_method(self._handle, name, args)
+        return self._envknit_context.call_method(self._envknit_handle, name, args)
 
     method.__name__ = name
     return method
@@ -84,13 +84,13 @@ def _plain(name: str) -> Callable[..., Any]:
 def _binary(name: str) -> Callable[..., Any]:
     def method(self: RemoteObject, other: Any, /, *rest: Any) -> Any:
         try:
-            result = self._context.call_method(self._handle, name, (other, *rest))
+            result = self._envknit_context.call_method(self._envknit_handle, name, (other, *rest))
         except RemoteError:
             raise
         except TypeError:
             # The operand can't cross to the worker; its own method may know more.
             return NotImplemented
-        kind = getattr(type(result), "_type", None)
+        kind = getattr(type(result), "_envknit_type", None)
         if kind is not None and kind.name == "NotImplementedType":
             return NotImplemented
         return result
@@ -100,7 +100,7 @@ def _binary(name: str) -> Callable[..., Any]:
 
 
 def _call(self: RemoteObject, /, *args: Any, **kwargs: Any) -> Any:
-    return self._context.call_object(self._handle, args, kwargs)
+    return self._envknit_context.call_object(self._envknit_handle, args, kwargs)
 
 
 def _itself(self: RemoteObject) -> RemoteObject:
@@ -109,12 +109,12 @@ def _itself(self: RemoteObject) -> RemoteObject:
 
 def _iterate_tuple(self: RemoteObject) -> Any:
     # A named tuple, say: its items in one reply, so that unpacking is not a call for each.
-    return iter(self._context.call_function("builtins", "tuple", (self,)))
+    return iter(self._envknit_context.call_function("builtins", "tuple", (self,)))
 
 
 def _next(self: RemoteObject) -> Any:
     try:
-        return self._context.call_method(self._handle, "__next__", ())
+        return self._envknit_context.call_method(self._envknit_handle, "__next__", ())
     except RemoteError as error:
         if "builtins.StopIteration" not in error.remote_mro:
             raise
@@ -123,15 +123,15 @@ def _next(self: RemoteObject) -> Any:
 
 def _same_object(self: RemoteObject, other: Any) -> Any:
     # Identity, as Python's own default: of the objects, not of these proxies.
-    if not hasattr(type(other), "_handle") or not hasattr(type(other), "_type"):
+    if not hasattr(type(other), "_envknit_handle") or not hasattr(type(other), "_envknit_type"):
         return NotImplemented
-    mine, theirs = self._handle, other._handle
+    mine, theirs = self._envknit_handle, other._envknit_handle
     return (
         mine.object_id == theirs.object_id
         and mine.epoch == theirs.epoch
-        and self._context.session is other._context.session
+        and self._envknit_context.session is other._envknit_context.session
     )
 
 
 def _hash_of_object(self: RemoteObject) -> int:
-    return hash((self._handle.epoch, self._handle.object_id))
+    return hash((self._envknit_handle.epoch, self._envknit_handle.object_id))

@@ -99,8 +99,8 @@ class WorkerContext:
         """A method of a remote object, without asking the worker for it."""
         from envknit import _core
 
-        title = f"{type(remote)._type.full_name}.{name}"
-        return CallProxy(self, _core.Target.of_handle(remote._handle, name), title)
+        title = f"{type(remote)._envknit_type.full_name}.{name}"
+        return CallProxy(self, _core.Target.of_handle(remote._envknit_handle, name), title)
 
     def fetch_attribute(self, handle: _core.Handle, name: str) -> Any:
         """An attribute of a remote object: data by value, everything else as a proxy."""
@@ -126,9 +126,9 @@ class WorkerContext:
 def _check_copied(result: Any) -> None:
     """With `results="copy"`: nothing of a result may have stayed in the worker."""
     if isinstance(result, RemoteObject):
-        raise NotByValueError(f"$: {type(result)._type.full_name} can't be copied")
+        raise NotByValueError(f"$: {type(result)._envknit_type.full_name} can't be copied")
     if type(result) is tuple:
         for index, item in enumerate(result):
             if isinstance(item, RemoteObject):
-                name = type(item)._type.full_name
+                name = type(item)._envknit_type.full_name
                 raise NotByValueError(f"$[{index}]: {name} can't be copied")
