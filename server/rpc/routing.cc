@@ -62,10 +62,12 @@ std::string DescribeTarget(CallKind kind, pbf_reader& reader) {
         target.skip();
         continue;
       }
+      // Before the value: a debug build forgets the tag once it is read.
+      const uint32_t tag = target.tag();
       const absl::string_view value = View(target.get_view());
-      if (target.tag() == 1) root = std::string(value);
-      if (target.tag() == 2) root = "handle";
-      if (target.tag() == 3) path = std::string(value);
+      if (tag == 1) root = std::string(value);
+      if (tag == 2) root = "handle";
+      if (tag == 3) path = std::string(value);
     }
   }
   if (!path.empty()) absl::StrAppend(&root, ".", path);

@@ -140,6 +140,7 @@ void UnaryCall::SubmitToPool(std::shared_ptr<const Environment> environment,
 void UnaryCall::KeepHandle(std::shared_ptr<CallHandle> handle) {
   {
     absl::MutexLock lock(&mu_);
+    if (answered_) return;
     handle_ = handle;
     if (!cancelled_) return;
   }
@@ -164,6 +165,7 @@ void UnaryCall::OnResult(CallResult result) {
   {
     absl::MutexLock lock(&mu_);
     cancelled = cancelled_;
+    answered_ = true;
     handle_ = nullptr;
   }
   if (cancelled) DropHandles(result);

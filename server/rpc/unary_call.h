@@ -75,6 +75,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   absl::Mutex mu_;
   std::shared_ptr<CallHandle> handle_ ABSL_GUARDED_BY(mu_);
   bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
+  // The result is here; a handle that comes later is not kept, since it may
+  // know the callback that holds this call.
+  bool answered_ ABSL_GUARDED_BY(mu_) = false;
 
   // gRPC's reference, dropped in OnDone.
   std::shared_ptr<UnaryCall> self_;
