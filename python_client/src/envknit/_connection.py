@@ -36,9 +36,9 @@ class Connection:
             ServerUnavailable: the server of ENVKNIT_ADDRESS can't be reached.
             WorkerStartError: the private daemon failed to start.
         """
-        from envknit import _core
-
         if uses_shared_server():
+            from envknit import _core
+
             address = os.environ["ENVKNIT_ADDRESS"]
             try:
                 return cls(_core.Client(address, hooks), None)
@@ -47,6 +47,10 @@ class Connection:
                     f"can't reach the server at {address} (from ENVKNIT_ADDRESS): {error}"
                 ) from error
         daemon = PrivateDaemon.start()
+        # Loading gRPC takes as long as the daemon's start: both at once.
+        from envknit import _core
+
+        daemon.wait_until_ready()
         try:
             return cls(_core.Client(daemon.address, hooks), daemon)
         except ConnectionError as error:

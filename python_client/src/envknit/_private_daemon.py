@@ -32,18 +32,19 @@ class PrivateDaemon:
     reach it, and no parent-death signal, so that it may be started on a short-lived thread.
     """
 
-    def __init__(self, pid: int, socket_path: str, death_pipe: int) -> None:
+    def __init__(self, pid: int, socket_path: str, death_pipe: int, ready_pipe: int) -> None:
         self.pid = pid
         self.address = "unix:" + socket_path
         self._death_pipe = death_pipe
+        self._ready_pipe = ready_pipe
         self._owner = os.getpid()
 
     @classmethod
     def start(cls) -> PrivateDaemon:
-        """Starts one and waits until it is ready.
+        """Starts one; it is not ready yet.
 
         Raises:
-            WorkerStartError: it can't be found, or it ended or hung while starting.
+            WorkerStartError: it can't be found or run.
         """
         global _starts
         _starts += 1
@@ -61,15 +62,22 @@ class PrivateDaemon:
         finally:
             os.close(death_read)
             os.close(ready_write)
-        daemon = cls(pid, socket_path, death_write)
+        return cls(pid, socket_path, death_write, ready_read)
+
+    def wait_until_ready(self) -> None:
+        """Blocks until it listens.
+
+        Raises:
+            WorkerStartError: it ended, or hung, while starting.
+        """
         try:
-            _wait_until_ready(ready_read, binary)
+            _read_readiness(self._ready_pipe)
         except BaseException:
-            daemon.stop()
+            self.reap()
             raise
         finally:
-            os.close(ready_read)
-        return daemon
+            os.close(self._ready_pipe)
+            self._ready_pipe = -1
 
     def stop(self) -> None:
         """Lets it end, without waiting for it; nothing happens in a forked child."""
@@ -148,20 +156,20 @@ def _is_open(fd: int) -> bool:
     return True
 
 
-def _wait_until_ready(ready_fd: int, binary: str) -> None:
+def _read_readiness(ready_pipe: int) -> None:
     """Reads the line that a daemon writes once it listens; the end comes without one."""
     deadline = time.monotonic() + _START_TIMEOUT_S
     said = b""
     while not said.endswith(b"\n"):
         remaining = deadline - time.monotonic()
-        if remaining <= 0 or not select.select([ready_fd], [], [], remaining)[0]:
+        if remaining <= 0 or not select.select([ready_pipe], [], [], remaining)[0]:
             raise WorkerStartError(
-                f"the daemon failed to start: {binary} was not ready after {_START_TIMEOUT_S:g} s"
+                f"the daemon failed to start: it was not ready after {_START_TIMEOUT_S:g} s"
             )
-        piece = os.read(ready_fd, 4096)
+        piece = os.read(ready_pipe, 4096)
         if not piece:
             raise WorkerStartError(
-                f"the daemon failed to start: {binary} ended before it was ready"
-                + (f": {said.decode('utf-8', 'replace').strip()}" if said else "; see its stderr")
+                "the daemon failed to start: it ended before it was ready; its stderr, which "
+                "is this process's, says why"
             )
         said += piece
