@@ -9,11 +9,13 @@
 #   envknit_test(name SOURCES a_test.cc… [DEPS …])
 #       GoogleTest executable test_<name>, one ctest entry.
 #   envknit_python_module(target OUTPUT_NAME n TAG 311 SOURCES … [COMPILE_IN lib…]
-#                         [DEPS …] [OUTPUT_DIRECTORY dir] [INSTALL_DESTINATION dir])
+#                         [DEPS …] [OUTPUT_DIRECTORY dir] [INSTALL_DESTINATION dir]
+#                         [SANITIZED])
 #       an extension module for that CPython minor. COMPILE_IN names folders
 #       (frame, ring, pyvalue…) whose sources become part of the module: they are
 #       compiled against that minor's headers, and without sanitizers, since the
-#       python that loads the module has none.
+#       python that loads the module has none. SANITIZED is for modules of tests:
+#       their python must preload libasan.
 #   envknit_add_folder(path)
 #       add_subdirectory if that folder has a CMakeLists.txt.
 #
@@ -130,7 +132,7 @@ function(envknit_test name)
 endfunction()
 
 function(envknit_python_module target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg ""
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SANITIZED"
     "OUTPUT_NAME;TAG;OUTPUT_DIRECTORY;INSTALL_DESTINATION"
     "SOURCES;COMPILE_IN;DEPS")
   envknit_reject_unparsed(${target} "${arg_UNPARSED_ARGUMENTS}")
@@ -145,7 +147,12 @@ function(envknit_python_module target)
   target_include_directories(${target} SYSTEM PRIVATE
     ${ENVKNIT_PYTHON_${arg_TAG}_INCLUDE} ${ENVKNIT_PYBIND11_INCLUDE})
   target_link_libraries(${target} PRIVATE envknit_flags ${arg_DEPS})
-  target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
+  if(arg_SANITIZED AND ENVKNIT_SANITIZE STREQUAL "address")
+    target_compile_options(${target} PRIVATE ${ENVKNIT_SANITIZE_FLAGS})
+    target_link_options(${target} PRIVATE ${ENVKNIT_SANITIZE_FLAGS})
+  else()
+    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
+  endif()
   set_target_properties(${target} PROPERTIES
     PREFIX "" OUTPUT_NAME ${arg_OUTPUT_NAME}
     SUFFIX ${ENVKNIT_PYTHON_${arg_TAG}_EXT_SUFFIX})

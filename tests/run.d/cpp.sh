@@ -36,12 +36,26 @@ suite_tsan() {
 }
 
 suite_asan() {
+  build_release asan
+  [ -n "$ok" ] || return 0
+  check asan "build of preset asan" build_preset asan all
+  [ -n "$ok" ] || return 0
+  # The workers' modules have no sanitizer; those of the release build serve.
+  ln -sfn ../../release/bin/runtime "$root/build/asan/bin/runtime"
   export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
   export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-  check asan "build of preset asan" build_preset asan all
-  if [ -n "$ok" ]; then
-    run_gtests asan asan
-    run_integration asan "$root/build/asan/bin/envknitd"
-  fi
+  run_gtests asan asan
+  run_integration asan "$root/build/asan/bin/envknitd"
+  run_sanitized_codec
   unset ASAN_OPTIONS UBSAN_OPTIONS
+}
+
+# An uninstrumented python must load the sanitizer first; what it leaks itself is
+# not ours.
+run_sanitized_codec() {
+  once asan "environment for the codec's tests" make_codec_venv
+  [ -n "$ok" ] || return 0
+  ENVKNIT_TEST_BUILD=$root/build/asan ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 \
+    LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so)" \
+    run_pytest asan tests-pyvalue "$codec_venv" "$root/tests/pyvalue"
 }
