@@ -35,7 +35,8 @@ absl::StatusOr<LockEnvironmentStore::Options> EnvironmentOptions(
 
 SubprocessWorkerOptions WorkerOptions(const ServerConfig& config,
                                       const InstanceId& instance,
-                                      const Clock* clock, Logger* logger) {
+                                      const Clock* clock, Logger* logger,
+                                      FdWriter* stderr_writer) {
   SubprocessWorkerOptions options;
   options.environment = CleanEnvironment(environ, {});
   options.limits.message_bytes =
@@ -43,11 +44,11 @@ SubprocessWorkerOptions WorkerOptions(const ServerConfig& config,
   options.instance = instance.name;
   const bool echo = config.private_mode.enabled;
   options.output =
-      [echo, clock,
-       logger](const WorkerLabel& label) -> std::unique_ptr<WorkerOutput> {
+      [echo, clock, logger, stderr_writer](
+          const WorkerLabel& label) -> std::unique_ptr<WorkerOutput> {
     auto logged = std::make_unique<LogOutput>(label, logger, clock);
     if (!echo) return logged;
-    return std::make_unique<EchoedOutput>(std::move(logged), STDERR_FILENO);
+    return std::make_unique<EchoedOutput>(std::move(logged), stderr_writer);
   };
   return options;
 }

@@ -7,6 +7,7 @@
 
 #include "envknit/clock.h"
 #include "server/app/process_setup.h"
+#include "server/base/fd_writer.h"
 #include "server/base/log.h"
 #include "server/config/load_server_config.h"
 #include "server/config/server_config.h"
@@ -27,10 +28,11 @@ absl::StatusOr<LockEnvironmentStore::Options> EnvironmentOptions(
     const std::string& runtime_directory);
 
 // User code's output goes to the log, and in a private daemon to the client's
-// stderr. `clock` and `logger` are borrowed by it.
+// stderr, `stderr_writer`. All pointers are borrowed by it.
 SubprocessWorkerOptions WorkerOptions(const ServerConfig& config,
                                       const InstanceId& instance,
-                                      const Clock* clock, Logger* logger);
+                                      const Clock* clock, Logger* logger,
+                                      FdWriter* stderr_writer);
 
 PoolOptions PoolLimits(const ServerConfig& config);
 

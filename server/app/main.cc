@@ -57,7 +57,8 @@ void ShutDown(const std::string& reason, UnixListener& listener,
 }
 
 absl::Status Serve(const ServerConfig& config, const ProcessContext& context,
-                   const Clock& clock, Logger& logger) {
+                   const Clock& clock, Logger& logger,
+                   FdWriter& stderr_writer) {
   for (const std::string& warning : config.warnings) logger.Warning(warning);
   absl::StatusOr<InstanceId> instance = MakeInstanceId();
   if (!instance.ok()) return instance.status();
@@ -109,7 +110,7 @@ absl::Status Serve(const ServerConfig& config, const ProcessContext& context,
 
   // Process workers, in one pool for each environment.
   SubprocessWorkerFactory processes(
-      WorkerOptions(config, *instance, &clock, &logger),
+      WorkerOptions(config, *instance, &clock, &logger, &stderr_writer),
       {spawner->get(), loop->get(), &clock, &logger});
   const std::unique_ptr<PoolRegistry> pools = PoolRegistry::Create(
       PoolLimits(config), instance->tag,
@@ -175,10 +176,12 @@ int Main(const std::vector<std::string>& arguments) {
   }
   absl::Status set_up = SetUpProcess();
   const RealClock clock;
-  FdLogger logger(STDERR_FILENO, command.config.log.level,
+  FdWriter stderr_writer(STDERR_FILENO);
+  FdLogger logger(&stderr_writer, command.config.log.level,
                   command.config.log.format, &clock);
   absl::Status served =
-      set_up.ok() ? Serve(command.config, context, clock, logger) : set_up;
+      set_up.ok() ? Serve(command.config, context, clock, logger, stderr_writer)
+                  : set_up;
   if (served.ok()) return kExitClean;
   logger.Error(absl::StrCat("envknitd: ", served.message()));
   return kExitFailed;

@@ -69,8 +69,9 @@ TEST(ConfigMappingTest, WorkersKnowLimitAndInstance) {
   config.limits.message_bytes = 1000;
   const RealClock clock;
   NullLogger logger;
+  FdWriter writer(STDERR_FILENO);
   const SubprocessWorkerOptions options =
-      WorkerOptions(config, {"abc", 1}, &clock, &logger);
+      WorkerOptions(config, {"abc", 1}, &clock, &logger, &writer);
   EXPECT_EQ(options.limits.message_bytes, 1000u);
   EXPECT_EQ(options.instance, "abc");
   EXPECT_NE(options.output({"env", 7}), nullptr);
