@@ -1,7 +1,9 @@
 #include "python_client/native/connection.h"
 
 #include <signal.h>
+#include <time.h>
 
+#include <cerrno>
 #include <chrono>
 #include <map>
 #include <utility>
@@ -13,6 +15,9 @@ namespace envknit::native {
 namespace {
 
 constexpr auto kBatchTime = std::chrono::milliseconds(20);
+// While nobody waits for a reply nobody reads the stream, and a server on TCP
+// drops a peer that leaves its pings unanswered for a minute.
+constexpr time_t kIdlePollSeconds = 15;
 // Field numbers of ReleaseRequest.
 constexpr uint32_t kReleaseEpoch = 9;
 constexpr uint32_t kReleaseIds = 10;
@@ -85,7 +90,12 @@ void Connection::TakeLateReply(uint32_t session_number,
 
 void Connection::FlushUntilStopped() {
   while (true) {
-    while (::sem_wait(&has_releases_) != 0) {
+    timespec until = {};
+    ::clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += kIdlePollSeconds;
+    if (::sem_clockwait(&has_releases_, CLOCK_MONOTONIC, &until) != 0) {
+      if (errno == ETIMEDOUT) stream_->Poll();
+      continue;
     }
     std::unique_lock<std::mutex> lock(mu_);
     if (stop_.wait_for(lock, kBatchTime, [this] { return stopping_; })) return;
