@@ -25,6 +25,9 @@ constexpr auto kSlice = std::chrono::milliseconds(100);
 // there.
 constexpr auto kIdle = std::chrono::milliseconds(20);
 constexpr uint64_t kDefaultMaxBodyBytes = 16 << 20;
+// What a server may make this process allocate for one reply. It is fixed before
+// the server tells its own limit, so there is room for generous ones.
+constexpr int kMaxReplyBytes = 256 << 20;
 // Bodies up to this size are copied behind their head: one slice is cheaper.
 constexpr size_t kInlineBody = 1024;
 
@@ -70,7 +73,7 @@ class GrpcAttachStream final : public AttachStream {
                    LateReplyHandler late_replies)
       : late_replies_(std::move(late_replies)) {
     grpc::ChannelArguments arguments;
-    arguments.SetMaxReceiveMessageSize(-1);
+    arguments.SetMaxReceiveMessageSize(kMaxReplyBytes);
     arguments.SetMaxSendMessageSize(-1);
     arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, authority);
     channel_ =
@@ -94,11 +97,13 @@ class GrpcAttachStream final : public AttachStream {
   uint64_t Send(AttachFrame frame, PendingCall* pending) override {
     std::lock_guard<std::mutex> lock(mu_);
     const uint64_t call_id = frame.numbered ? ++last_call_id_ : 0;
+    const bool refused = broken_ || finishing_;
     if (pending != nullptr) {
       pending->call_id = call_id;
-      if (!broken_) waiting_.emplace(call_id, pending);
+      pending->refused = refused;
+      if (!refused) waiting_.emplace(call_id, pending);
     }
-    if (!broken_ && !finishing_) Write(std::move(frame), call_id);
+    if (!refused) Write(std::move(frame), call_id);
     return call_id;
   }
 
@@ -107,6 +112,7 @@ class GrpcAttachStream final : public AttachStream {
     SteadyTime next_check = std::chrono::steady_clock::now() + kSlice;
     WaitEnd end = WaitEnd::kReplied;
     std::unique_lock<std::mutex> lock(mu_);
+    if (pending->refused) return WaitEnd::kRefused;
     while (!pending->done) {
       if (broken_) {
         end = WaitEnd::kBroken;
@@ -121,7 +127,7 @@ class GrpcAttachStream final : public AttachStream {
         lock.unlock();
         const bool stop = interrupted();
         lock.lock();
-        if (stop && !pending->done) {
+        if (stop) {
           end = WaitEnd::kInterrupted;
           break;
         }
@@ -137,14 +143,19 @@ class GrpcAttachStream final : public AttachStream {
         Lead(&lock, until);
       }
     }
-    if (!pending->done) {
-      waiting_.erase(pending->call_id);
-      if (pending->session_number != 0) {
-        abandoned_.emplace(pending->call_id, pending->session_number);
-      }
-    }
     if (!led_) WakeSuccessor();
     return end;
+  }
+
+  void Abandon(PendingCall* pending) override {
+    std::lock_guard<std::mutex> lock(mu_);
+    const uint32_t session_number = pending->session_number;
+    if (pending->done) {
+      if (session_number != 0)
+        late_replies_(session_number, std::move(pending->reply));
+    } else if (waiting_.erase(pending->call_id) != 0 && session_number != 0) {
+      abandoned_.emplace(pending->call_id, session_number);
+    }
   }
 
   void Poll() override {
@@ -248,7 +259,7 @@ class GrpcAttachStream final : public AttachStream {
       case kFinishTag:
         broken_ = true;
         end_ = {static_cast<int>(status_.error_code()), status_.error_message(),
-                status_.error_details()};
+                status_.error_details(), greeted_};
         for (auto& [call_id, pending] : waiting_) pending->wake.notify_one();
         waiting_.clear();
         return;
@@ -262,6 +273,7 @@ class GrpcAttachStream final : public AttachStream {
     if (reply.kind == AttachReply::Kind::kHello) {
       const uint64_t limit = ParseHelloLimit(reply.payload);
       if (limit != 0) max_body_bytes_ = limit;
+      greeted_ = true;
       return;
     }
     const auto found = waiting_.find(reply.call_id);
@@ -313,6 +325,7 @@ class GrpcAttachStream final : public AttachStream {
   // A thread polls the queue, with mu_ released.
   bool led_ = false;
   SteadyTime last_polled_;
+  bool greeted_ = false;
   bool broken_ = false;
   StreamEnd end_;
 

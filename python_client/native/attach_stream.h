@@ -22,26 +22,31 @@ struct StreamEnd {
   std::string message;
   // Serialized google.rpc.Status, if the server sent one.
   std::string details;
+  // False if it never said hello: there may be no server at all.
+  bool greeted = false;
 };
 
 // How a wait for a reply ended.
 enum class WaitEnd {
   kReplied,
-  // Past the deadline; nobody waits for the reply any more.
+  // Past the deadline: wait again, or abandon the call.
   kExpired,
-  // `interrupted` said so; nobody waits for the reply any more.
+  // `interrupted` said so: wait again, or abandon the call.
   kInterrupted,
+  // It was never sent: the stream is gone, or about to end.
+  kRefused,
   // The stream is gone; end() says why.
   kBroken,
 };
 
-// One call in flight. Lives on the caller's stack from Send to the end of Wait;
-// its fields belong to the stream until then.
+// One call in flight. Lives on the caller's stack from Send until Wait answers
+// something final, or Abandon; its fields belong to the stream until then.
 struct PendingCall {
   // Whose handles a reply holds that comes too late; 0 if it can't hold any.
   uint32_t session_number = 0;
   uint64_t call_id = 0;
   bool done = false;
+  bool refused = false;
   ReplyBytes reply;
   // Set while its thread sleeps because another one leads.
   bool parked = false;
@@ -79,6 +84,9 @@ class AttachStream {
   // 100 ms, on this thread, without any lock.
   virtual WaitEnd Wait(PendingCall* pending, SteadyTime deadline,
                        const std::function<bool()>& interrupted) = 0;
+
+  // Nobody waits for the reply any more; it counts as late, even if it is there.
+  virtual void Abandon(PendingCall* pending) = 0;
 
   // Takes in what happened while nobody polled, such as the server's end, if
   // that was longer than a moment. Doesn't block.

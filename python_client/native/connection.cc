@@ -1,6 +1,8 @@
 #include "python_client/native/connection.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <cerrno>
@@ -35,13 +37,23 @@ std::thread StartWithoutSignals(Body body) {
   return thread;
 }
 
+// 0 if there is nothing open.
+ino_t InodeOf(int fd) {
+  struct stat found {};
+  return ::fstat(fd, &found) == 0 ? found.st_ino : 0;
+}
+
 }  // namespace
 
-Connection::Connection(int fd, const std::string& authority)
-    : pid_(::getpid()) {
+Connection::Connection(std::string address, const Dialed& dialed)
+    : pid_(::getpid()),
+      address_(std::move(address)),
+      fd_(dialed.fd),
+      inode_(InodeOf(dialed.fd)) {
   ::sem_init(&has_releases_, 0, 0);
   stream_ = AttachStream::Open(
-      fd, authority, [this](uint32_t session_number, ReplyBytes reply) {
+      fd_, dialed.authority,
+      [this](uint32_t session_number, ReplyBytes reply) {
         TakeLateReply(session_number, reply.view());
       });
   flusher_ = StartWithoutSignals([this] { FlushUntilStopped(); });
@@ -63,6 +75,19 @@ Connection::~Connection() {
   flusher_.join();
   stream_.reset();
   ::sem_destroy(&has_releases_);
+}
+
+void Connection::CloseInheritedSocket() {
+  // gRPC closes it itself unless the fork came at a bad moment.
+  if (!inherited() || inode_ == 0 || InodeOf(fd_) != inode_) return;
+  // The number stays taken: gRPC's objects, which live on here, still name it.
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) {
+    ::close(fd_);
+    return;
+  }
+  ::dup3(null, fd_, O_CLOEXEC);
+  ::close(null);
 }
 
 void Connection::Release(std::unique_ptr<ReleasedHandle> handle) noexcept {

@@ -3,6 +3,7 @@
 #define ENVKNIT_PYTHON_CLIENT_NATIVE_CONNECTION_H_
 
 #include <semaphore.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "python_client/native/attach_stream.h"
+#include "python_client/native/dial.h"
 #include "python_client/native/release_list.h"
 
 namespace envknit::native {
@@ -29,13 +31,15 @@ namespace envknit::native {
 // parent.
 class Connection final {
  public:
-  // `fd` is a connected socket, owned from here on.
-  Connection(int fd, const std::string& authority);
+  // What `dialed` holds is a connected socket, owned from here on; `address` is
+  // what was dialed, for errors.
+  Connection(std::string address, const Dialed& dialed);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   AttachStream& stream() { return *stream_; }
+  const std::string& address() const { return address_; }
 
   uint32_t NextSessionNumber() { return ++last_session_number_; }
 
@@ -48,6 +52,10 @@ class Connection final {
   // True in a child that inherited it.
   bool inherited() const { return ::getpid() != pid_; }
 
+  // In a forked child, once: closes its copy of the socket, so that the server
+  // sees the parent's end. Touches nothing of gRPC's.
+  void CloseInheritedSocket();
+
  private:
   void TakeLateReply(uint32_t session_number, std::string_view response);
   void FlushUntilStopped();
@@ -55,6 +63,10 @@ class Connection final {
 
   // Constant after construction.
   const pid_t pid_;
+  const std::string address_;
+  // gRPC's; the inode tells whether the number still means that socket.
+  const int fd_;
+  const ino_t inode_;
   std::unique_ptr<AttachStream> stream_;
 
   std::atomic<uint32_t> last_session_number_{0};

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 
 namespace envknit::native {
 namespace {
+
+constexpr int kPatienceSeconds = 10;
 
 bool ConsumePrefix(std::string_view* text, std::string_view prefix) {
   if (text->substr(0, prefix.size()) != prefix) return false;
@@ -27,6 +30,18 @@ Dialed Failure(std::string error) {
   return result;
 }
 
+// 0, or why it failed. Gives up in time; leaves the socket blocking.
+int ConnectInTime(int fd, const sockaddr* address, socklen_t size) {
+  // Linux applies the time for sending to connect(), too.
+  timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  int error = ::connect(fd, address, size) == 0 ? 0 : errno;
+  if (error == EINPROGRESS || error == EAGAIN) error = ETIMEDOUT;
+  patience.tv_sec = 0;
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  return error;
+}
+
 Dialed DialUnix(std::string_view path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -36,9 +51,9 @@ Dialed DialUnix(std::string_view path) {
   std::memcpy(address.sun_path, path.data(), path.size());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return Failure(std::strerror(errno));
-  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) !=
-      0) {
-    const int error = errno;
+  const int error =
+      ConnectInTime(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+  if (error != 0) {
     ::close(fd);
     return Failure(std::strerror(error));
   }
@@ -67,13 +82,17 @@ Dialed DialTcp(std::string_view target) {
   for (const addrinfo* entry = found; entry != nullptr;
        entry = entry->ai_next) {
     const int fd = ::socket(entry->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && ::connect(fd, entry->ai_addr, entry->ai_addrlen) == 0) {
+    if (fd < 0) {
+      error = errno;
+      continue;
+    }
+    error = ConnectInTime(fd, entry->ai_addr, entry->ai_addrlen);
+    if (error == 0) {
       const int on = 1;
       ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
       return {fd, std::string(target), ""};
     }
-    error = errno;
-    if (fd >= 0) ::close(fd);
+    ::close(fd);
   }
   return Failure(std::strerror(error));
 }

@@ -16,9 +16,10 @@ struct Dialed {
 
 // `address` is `unix:/path` (also `unix:///path`), `dns:host:port`
 // (also `dns:///host:port`) or `host:port`. Blocks while the name is looked up
-// and the connection made. gRPC could do this itself, but only lazily, with
-// retries and back-off of its own; here a server that isn't there is an error
-// at once.
+// and the connection made,
+// at most 10 s for each address. gRPC could do this itself, but only lazily,
+// with retries and back-off of its own; here a server that isn't there is an
+// error at once.
 Dialed Dial(const std::string& address);
 
 }  // namespace envknit::native

@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +20,8 @@ namespace py = pybind11;
 namespace envknit::native {
 namespace {
 
+constexpr auto kDialPatience = std::chrono::seconds(10);
+
 // A Connection with the hooks that its sessions get.
 class Client final {
  public:
@@ -32,11 +35,12 @@ class Client final {
     Dialed dialed;
     {
       py::gil_scoped_release no_gil;
-      dialed = Dial(address);
+      dialed = Dial(address, kDialPatience, SignalRaised);
       if (dialed.fd >= 0) {
-        connection_ = std::make_shared<Connection>(dialed.fd, dialed.authority);
+        connection_ = std::make_shared<Connection>(address, dialed);
       }
     }
+    if (dialed.interrupted) throw py::error_already_set();
     if (connection_ == nullptr) {
       py::set_error(PyExc_ConnectionError, dialed.error.c_str());
       throw py::error_already_set();
@@ -55,6 +59,8 @@ class Client final {
     connection_->stream().Finish(std::chrono::milliseconds(
         static_cast<int64_t>(patience_seconds * 1e3)));
   }
+
+  void Forget() { connection_->CloseInheritedSocket(); }
 
   bool ended() const {
     return connection_->inherited() || connection_->stream().broken();
@@ -127,6 +133,7 @@ PYBIND11_MODULE(_core, module) {
            py::arg("address"), py::arg("hooks"))
       .def("open_session", &Client::OpenSession, py::arg("request"))
       .def("finish", &Client::Finish, py::arg("patience"))
+      .def("forget", &Client::Forget)
       .def_property_readonly("ended", &Client::ended);
 }
 

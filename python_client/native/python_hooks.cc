@@ -9,6 +9,11 @@ void ThrowError(const PythonHooks& hooks, int code, const char* reason,
   ThrowException(hooks.make_error(code, reason, message, metadata));
 }
 
+bool SignalRaised() {
+  py::gil_scoped_acquire gil;
+  return PyErr_CheckSignals() != 0;
+}
+
 void ThrowException(const py::object& exception) {
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())),
                   exception.ptr());

@@ -32,6 +32,10 @@ struct PythonHooks {
                              const char* reason, const std::string& message,
                              const pybind11::dict& metadata = pybind11::dict());
 
+// Runs Python's signal handlers; true if one raised, and then its exception is
+// set. Takes the GIL.
+bool SignalRaised();
+
 // Throws a Python exception object.
 [[noreturn]] void ThrowException(const pybind11::object& exception);
 

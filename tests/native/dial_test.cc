@@ -35,7 +35,7 @@ TEST(DialTest, ConnectsByTcp) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof(address);
   ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(::listen(listener, 1), 0);
+  ASSERT_EQ(::listen(listener, 8), 0);
   ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
   const std::string target =
       "127.0.0.1:" + std::to_string(ntohs(address.sin_port));

@@ -5,31 +5,44 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from conftest import is_running, wait_until
 
 
+class Server(NamedTuple):
+    unix: str
+    tcp: str
+    process: subprocess.Popen[bytes]
+
+
 @pytest.fixture
 def server(lock_file, tmp_path):
-    """Address and process of `envknitd serve` with the numpy environments."""
+    """`envknitd serve` with the numpy environments."""
     daemon = Path(sys.executable).parent / "envknitd"
     socket = tmp_path / "s.sock"
     ready, told = os.pipe()
     with subprocess.Popen(
-        [daemon, "serve", "--socket", socket, "--lock", lock_file, "--notify-fd", str(told)],
+        [
+            *(daemon, "serve", "--socket", socket, "--tcp", "127.0.0.1:0"),
+            *("--lock", lock_file, "--notify-fd", str(told)),
+        ],
         pass_fds=[told],
     ) as process:
         os.close(told)
         with open(ready) as line:
-            assert line.readline().startswith("READY")
-        yield f"unix:{socket}", process
+            word, unix, tcp = line.readline().split()
+        assert (word, unix) == ("READY", f"unix:{socket}")
+        yield Server(unix, tcp.removeprefix("tcp:"), process)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
 
 
-def test_its_packages_need_no_registration(client, server):
-    address, _process = server
+@pytest.mark.parametrize("how", ["unix:/", "host:port", "dns:host:port"])
+def test_its_packages_need_no_registration(client, server, how):
+    address = {"unix:/": server.unix, "host:port": server.tcp}.get(how, "dns:" + server.tcp)
+
     script = """
 with envknit.worker("numpy", "1.26.4") as np:
     show([np.__version__, np.linalg.norm([3, 4])])
@@ -39,7 +52,6 @@ with envknit.worker("numpy", "1.26.4") as np:
 
 
 def test_it_says_what_it_does_not_have(client, server):
-    address, _process = server
     script = """
 for name, version in (("numpy", "9.9"), ("nunpy", "1.26.4")):
     try:
@@ -48,12 +60,11 @@ for name, version in (("numpy", "9.9"), ("nunpy", "1.26.4")):
     except envknit.NotRegisteredError as error:
         show([error.reason, "is not registered" in str(error), "numpy" in str(error)])
 """
-    status, lines, err = client(script, ENVKNIT_ADDRESS=address).end()
+    status, lines, err = client(script, ENVKNIT_ADDRESS=server.unix).end()
     assert (status, lines) == (0, [["PACKAGE_NOT_LOCKED", True, True]] * 2), err
 
 
 def test_it_refuses_environments_that_a_client_describes(client, server):
-    address, _process = server
     script = """
 try:
     with envknit.worker("worklib", "1.0", PACKAGES):
@@ -61,28 +72,26 @@ try:
 except PermissionError as error:
     show(error.reason)
 """
-    status, lines, err = client(script, ENVKNIT_ADDRESS=address).end()
+    status, lines, err = client(script, ENVKNIT_ADDRESS=server.unix).end()
     assert (status, lines) == (0, ["INLINE_DENIED"]), err
 
 
 @pytest.mark.parametrize("end", ["", "os._exit(0)"])
 def test_it_ends_the_worker_when_the_client_ended(client, server, end):
-    address, process = server
     script = f"""
 with envknit.worker("numpy", "1.26.4") as np:
     show(np.ctypeslib.os.getpid())
 {end}
 """
-    running = client(script, ENVKNIT_ADDRESS=address)
+    running = client(script, ENVKNIT_ADDRESS=server.unix)
     worker = running.line()
     running.process.wait(20)
     # The grace of a lease whose stream broke is 10 s; one that was given back has none.
     wait_until(lambda: not is_running(worker), "the worker is gone", 25 if end else 5)
-    assert process.poll() is None
+    assert server.process.poll() is None
 
 
 def test_its_end_is_an_error_that_names_it(client, server):
-    address, process = server
     script = """
 with envknit.worker("numpy", "1.26.4") as np:
     show(np.add(1, 2))
@@ -92,10 +101,10 @@ with envknit.worker("numpy", "1.26.4") as np:
     except envknit.ServerUnavailable as error:
         show(str(error))
 """
-    running = client(script, ENVKNIT_ADDRESS=address, stdin=subprocess.PIPE)
+    running = client(script, ENVKNIT_ADDRESS=server.unix, stdin=subprocess.PIPE)
     assert running.line() == 3
-    process.send_signal(signal.SIGTERM)
-    process.wait(20)
+    server.process.send_signal(signal.SIGTERM)
+    server.process.wait(20)
     running.process.stdin.write("go\n")
     running.process.stdin.close()
-    assert address in running.line()
+    assert server.unix in running.line()
