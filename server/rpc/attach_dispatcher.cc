@@ -52,9 +52,9 @@ absl::Status AttachDispatcher::Handle(AttachRequestKind request) {
 
 absl::Status AttachDispatcher::HandleCall(AttachCallRequest request) {
   if (request.kind == CallKind::kRelease) {
-    HandleRelease(std::move(request));
-    ReadNext();
-    return absl::OkStatus();
+    absl::Status released = HandleRelease(std::move(request));
+    if (released.ok()) ReadNext();
+    return released;
   }
   absl::Status accepted = Accept(request.call_id);
   if (!accepted.ok()) return accepted;
@@ -133,10 +133,14 @@ void AttachDispatcher::OnResult(uint64_t call_id,
   Forget(call_id);
 }
 
-void AttachDispatcher::HandleRelease(AttachCallRequest request) {
+absl::Status AttachDispatcher::HandleRelease(AttachCallRequest request) {
+  const auto limit = static_cast<std::size_t>(backend_->limits.message_bytes);
+  if (request.body.size() > limit) {
+    return MakeMessageTooLarge(request.body.size(), limit);
+  }
   Slot slot = FindSlot(request.session_number);
   // Handles of a session that is gone are gone.
-  if (slot.session == nullptr) return;
+  if (slot.session == nullptr) return absl::OkStatus();
   CallSpec spec;
   spec.kind = CallKind::kRelease;
   spec.body = std::move(request.body);
@@ -146,6 +150,7 @@ void AttachDispatcher::HandleRelease(AttachCallRequest request) {
   spec.idempotent = true;
   spec.carrier = carrier_;
   slot.session->Submit(std::move(spec), [](CallResult) {});
+  return absl::OkStatus();
 }
 
 absl::Status AttachDispatcher::HandleCancel(

@@ -55,7 +55,7 @@ class AttachDispatcher final
   absl::Status HandleOpen(AttachOpenRequest request);
   absl::Status HandleClose(const AttachCloseRequest& request);
   absl::Status HandleCancel(const AttachCancelRequest& request);
-  void HandleRelease(AttachCallRequest request);
+  absl::Status HandleRelease(AttachCallRequest request);
 
   // Checks that `call_id` is greater than all before, and counts it as
   // unanswered.

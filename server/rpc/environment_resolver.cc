@@ -10,6 +10,8 @@ namespace {
 // Clients choose what is asked, so what is remembered must end somewhere; far
 // more environments than one machine serves.
 constexpr std::size_t kMaxKnown = 1024;
+// Longer than the selector of any environment that is asked for often.
+constexpr std::size_t kMaxKnownBytes = 16 << 10;
 
 }  // namespace
 
@@ -46,7 +48,7 @@ void EnvironmentResolver::ResolveNow(const std::string& selector,
   if (!query.ok()) return done(query.status());
   absl::StatusOr<std::shared_ptr<const Environment>> environment =
       store_->Resolve(*query);
-  if (environment.ok()) {
+  if (environment.ok() && selector.size() <= kMaxKnownBytes) {
     absl::MutexLock lock(&mu_);
     if (known_.size() >= kMaxKnown) known_.clear();
     known_.emplace(selector, *environment);

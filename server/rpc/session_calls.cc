@@ -1,10 +1,12 @@
 #include "server/rpc/session_calls.h"
 
+#include <cstddef>
 #include <utility>
 
 #include "server/base/annotated_status.h"
 #include "server/rpc/session_opening.h"
 #include "server/rpc/status_mapping.h"
+#include "server/rpc/wire_reading.h"
 
 namespace envknit {
 namespace {
@@ -94,6 +96,11 @@ grpc::ServerUnaryReactor* StartRelease(const RpcBackend& backend,
   CallSpec spec;
   spec.kind = CallKind::kRelease;
   spec.body = request.SerializeAsString();
+  const auto limit = static_cast<std::size_t>(backend.limits.message_bytes);
+  if (spec.body.size() > limit) {
+    call->Finished(MakeMessageTooLarge(spec.body.size(), limit));
+    return call;
+  }
   spec.timeout = kReleaseTimeout;
   spec.deadline = backend.clock->Now() + kReleaseTimeout;
   spec.start_timeout = (*session)->spec().start_timeout;

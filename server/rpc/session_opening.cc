@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "server/base/annotated_status.h"
+#include "server/base/log.h"
 #include "server/rpc/reply_fields.h"
 #include "server/rpc/routing.h"
 #include "server/rpc/wire_reading.h"
@@ -63,6 +65,17 @@ absl::StatusOr<SessionSpec> ParseSpec(const RpcBackend& backend,
   return spec;
 }
 
+void LogOpening(Logger& logger, const Session& session) {
+  if (!logger.Enabled(LogLevel::kInfo)) return;
+  const SessionSpec& spec = session.spec();
+  logger.Info(
+      "session opened",
+      {{"session", session.name()},
+       {"environment", spec.environment->name},
+       {"identity", spec.identity},
+       {"labels", absl::StrJoin(spec.labels, " ", absl::PairFormatter("="))}});
+}
+
 }  // namespace
 
 void BeginSession(const RpcBackend& backend,
@@ -75,13 +88,16 @@ void BeginSession(const RpcBackend& backend,
   spec->attached = attached;
   backend.environments->Resolve(
       request.environment().SerializeAsString(),
-      [pools = backend.pools, spec = *std::move(spec),
+      [pools = backend.pools, logger = backend.logger, spec = *std::move(spec),
        opened =
            std::move(opened)](absl::StatusOr<std::shared_ptr<const Environment>>
                                   environment) mutable {
         if (!environment.ok()) return opened(environment.status());
         spec.environment = *std::move(environment);
-        opened(pools->OpenSession(std::move(spec)));
+        absl::StatusOr<std::shared_ptr<Session>> session =
+            pools->OpenSession(std::move(spec));
+        if (session.ok()) LogOpening(*logger, **session);
+        opened(std::move(session));
       });
 }
 

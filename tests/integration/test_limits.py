@@ -38,3 +38,24 @@ def test_long_texts_fit_into_the_status(small, grpcurl):
         grpcurl.call_python(small.address, "builtins", "exec", code)
     assert caught.value.reason == "WORKER_CRASHED"
     assert caught.value.info["metadata"]["stderr"].rstrip().endswith("last words")
+
+
+def test_release_over_the_limit_is_refused_and_the_worker_lives(small, grpcurl):
+    selector = {"package": {"name": "numpy", "version": "1.26.4"}}
+    opened = grpcurl.call(small.address, f"{SERVICE}/OpenSession", {"environment": selector})
+    release = {"session": opened["session"], "ids": list(range(16_500, 46_500))}
+    with pytest.raises(RpcError) as caught:
+        grpcurl.call(small.address, f"{SERVICE}/Release", release)
+    assert caught.value.reason == "LIMIT_EXCEEDED"
+    call = {"session": opened["session"], "target": {"module": "os", "path": "getpid"}}
+    pid = grpcurl.call(small.address, f"{SERVICE}/Call", {**call, "want": "WANT_JSON"})
+    assert pid["outcome"]["json"] == opened["worker"]["pid"]
+
+
+def test_labels_of_a_session_are_in_the_log(daemon, grpcurl):
+    selector = {"package": {"name": "numpy", "version": "1.26.4"}}
+    request = {"environment": selector, "labels": {"job": "nightly"}}
+    opened = grpcurl.call(daemon.address, f"{SERVICE}/OpenSession", request)
+    (line,) = (line for line in daemon.log().splitlines() if "session opened" in line)
+    assert opened["session"] in line
+    assert "job=nightly" in line
