@@ -15,7 +15,7 @@ PATIENCE_S = 30.0
 class Daemon:
     """An envknitd that was started, ready or not."""
 
-    def __init__(self, binary, socket, arguments=(), private=None, environment=None):
+    def __init__(self, binary, socket, arguments=(), private=None, environment=None, stderr=None):
         self.socket = str(socket)
         self.address = f"unix://{self.socket}"
         # Closed by kill().
@@ -32,7 +32,7 @@ class Daemon:
             pass_fds=inherited,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
-            stderr=self._log,
+            stderr=self._log if stderr is None else stderr,
             env=environment,
         )
         os.close(ready_write)

@@ -133,3 +133,19 @@ def test_private_daemon_whose_client_is_gone_ends_at_once(start_daemon):
     process.wait()
     daemon = start_daemon(private=Client(pid=process.pid, pipe=False))
     assert daemon.wait() in (0, 1)
+
+
+def test_log_that_nobody_reads_holds_nothing_up(start_daemon, lock_file, grpcurl):
+    unread, stderr = os.pipe()
+    daemon = start_daemon("--lock", lock_file, "--log-level", "debug", stderr=stderr)
+    os.close(stderr)
+    try:
+        daemon.wait_until_ready()
+        flood = "for _ in range(900): print('x' * 1000)"
+        for _ in range(3):
+            grpcurl.call_python(daemon.address, "builtins", "exec", flood)
+        assert grpcurl.call_python(daemon.address, "operator", "add", 1, 2)["outcome"] == {"json": 3}
+        daemon.signal(signal.SIGTERM)
+        assert daemon.wait() == 0
+    finally:
+        os.close(unread)
