@@ -144,7 +144,8 @@ def test_log_that_nobody_reads_holds_nothing_up(start_daemon, lock_file, grpcurl
         flood = "for _ in range(900): print('x' * 1000)"
         for _ in range(3):
             grpcurl.call_python(daemon.address, "builtins", "exec", flood)
-        assert grpcurl.call_python(daemon.address, "operator", "add", 1, 2)["outcome"] == {"json": 3}
+        answer = grpcurl.call_python(daemon.address, "operator", "add", 1, 2)
+        assert answer["outcome"] == {"json": 3}
         daemon.signal(signal.SIGTERM)
         assert daemon.wait() == 0
     finally:
