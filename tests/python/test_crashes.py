@@ -97,7 +97,7 @@ warnings.simplefilter("ignore", RuntimeWarning)
 from envknit.isolation import worker
 with envknit.worker("worklib", "1.0", PACKAGES) as lib:
     thing = lib.make_thing()
-    first = worker._pool._connection.daemon.pid
+    first, address = (getattr(worker._pool._connection.daemon, n) for n in ("pid", "address"))
     os.kill(first, signal.SIGKILL)
     os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
     while True:
@@ -107,6 +107,7 @@ with envknit.worker("worklib", "1.0", PACKAGES) as lib:
         except envknit.WorkerCrashed:
             pass
     show(worker._pool._connection.daemon.pid != first)
+    show(os.path.exists(address.removeprefix("unix:")))
     try:
         thing.grow()
     except envknit.StaleHandleError:
@@ -114,7 +115,7 @@ with envknit.worker("worklib", "1.0", PACKAGES) as lib:
     show(lib.echo(7))
 """
     status, lines, err = client(script).end()
-    assert (status, lines) == (0, [True, "stale", [7]]), err
+    assert (status, lines) == (0, [True, False, "stale", [7]]), err
 
 
 def test_a_killed_daemon_fails_the_running_call(client):

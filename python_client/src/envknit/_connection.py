@@ -71,6 +71,7 @@ class Connection:
             self.client.finish(_FAREWELL_S)
 
     def forget(self) -> None:
-        """In a forked child: the daemon must not wait for the child's end too."""
+        """In a forked child: no server must wait for the child's end too."""
+        self.client.forget()
         if self.daemon is not None:
             self.daemon.stop()

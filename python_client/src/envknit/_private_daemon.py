@@ -15,6 +15,7 @@ __all__ = ["PrivateDaemon"]
 
 # A start takes some 10 ms; a loaded machine may take seconds.
 _START_TIMEOUT_S = 30.0
+_END_TIMEOUT_S = 2.0
 # Signals that a client may ignore or block, which the daemon must not inherit.
 _RESET_SIGNALS = (
     *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE),
@@ -35,6 +36,7 @@ class PrivateDaemon:
     def __init__(self, pid: int, socket_path: str, death_pipe: int, ready_pipe: int) -> None:
         self.pid = pid
         self.address = "unix:" + socket_path
+        self._socket_path = socket_path
         self._death_pipe = death_pipe
         self._ready_pipe = ready_pipe
         self._owner = os.getpid()
@@ -79,30 +81,38 @@ class PrivateDaemon:
             os.close(self._ready_pipe)
             self._ready_pipe = -1
 
-    def stop(self) -> None:
-        """Lets it end, without waiting for it; nothing happens in a forked child."""
-        if self._death_pipe < 0:
-            return
-        os.close(self._death_pipe)
-        self._death_pipe = -1
-        if os.getpid() == self._owner:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self.pid, os.WNOHANG)
+    def stop(self) -> bool:
+        """Lets it end, without waiting for it; whether it already ended.
+
+        In a forked child this only gives up the child's part of it.
+        """
+        if self._death_pipe >= 0:
+            os.close(self._death_pipe)
+            self._death_pipe = -1
+        if os.getpid() != self._owner:
+            return False
+        try:
+            return os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
+        except ChildProcessError:
+            # Somebody else here waits for all children.
+            return True
 
     def reap(self) -> None:
-        """After its connection broke: makes sure that it ended, and collects it."""
-        self.stop()
-        with contextlib.suppress(ProcessLookupError):
+        """After its connection broke: makes sure that it ended, and removes what it left."""
+        if not self.stop():
+            # Not collected yet, so that the pid is still its own.
             os.kill(self.pid, signal.SIGTERM)
-        deadline = time.monotonic() + 2.0
-        with contextlib.suppress(ChildProcessError, ProcessLookupError):
             pidfd = os.pidfd_open(self.pid)
             try:
-                if not select.select([pidfd], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                if not select.select([pidfd], [], [], _END_TIMEOUT_S)[0]:
                     os.kill(self.pid, signal.SIGKILL)
             finally:
                 os.close(pidfd)
-            os.waitpid(self.pid, 0)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)
+        for path in (self._socket_path, self._socket_path + ".lock"):
+            with contextlib.suppress(OSError):
+                os.unlink(path)
 
     def __repr__(self) -> str:
         return f"<PrivateDaemon pid={self.pid} {self.address}>"

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["make_error"]
 
 #: The client's own reasons, beside those of errors.proto: the connection was gone
-#: before the request was sent, and while its reply was awaited.
+#: before the request was sent, before the server had said anything at all, and while
+#: the reply was awaited.
 NOT_SENT = "NOT_SENT"
+NOT_REACHED = "NOT_REACHED"
 CONNECTION_LOST = "CONNECTION_LOST"
 
 _BY_REASON: dict[str, type[EnvknitError]] = {
@@ -37,6 +39,7 @@ _BY_REASON: dict[str, type[EnvknitError]] = {
     "WORKER_CRASHED": WorkerCrashed,
     CONNECTION_LOST: WorkerCrashed,
     NOT_SENT: ServerUnavailable,
+    NOT_REACHED: ServerUnavailable,
     "WORKER_OOM": WorkerOutOfMemory,
     "POOL_EXHAUSTED": PoolExhausted,
     "QUOTA_EXCEEDED": PoolExhausted,

@@ -21,8 +21,9 @@ __all__ = ["WorkerSession"]
 
 #: How long a worker may take to start; a call's own timeout begins after that.
 START_TIMEOUT_S = 60.0
-#: How much longer than the server the client waits before it gives up by its own clock.
-CLOCK_SLACK_S = 1.0
+#: How much longer than a call's timeout the client waits for a server that is alive: it stops
+#: the call's clock while it stops the work before, starts a worker, and repeats its imports.
+SLACK_S = START_TIMEOUT_S + 5.0
 
 
 class WorkerSession:
@@ -47,9 +48,7 @@ class WorkerSession:
     def import_module(self, module: str, context: object) -> dict[str, Any]:
         """The worker's description of a module: "module" and "worker"."""
         description: dict[str, Any] = self._run(
-            lambda core: core.import_module(
-                module, START_TIMEOUT_S, START_TIMEOUT_S + CLOCK_SLACK_S, context
-            )
+            lambda core: core.import_module(module, START_TIMEOUT_S, SLACK_S, context)
         )
         return description
 
@@ -57,9 +56,7 @@ class WorkerSession:
         self, target: _core.Target, timeout: float, context: object, *, as_handle: bool = False
     ) -> Any:
         """What stands at the target: data by value, everything else as a proxy."""
-        return self._run(
-            lambda core: core.get_attr(target, as_handle, timeout, CLOCK_SLACK_S, context)
-        )
+        return self._run(lambda core: core.get_attr(target, as_handle, timeout, SLACK_S, context))
 
     def call(
         self,
@@ -74,12 +71,12 @@ class WorkerSession:
         if core is None:
             core = self._opened(None)
         try:
-            return core.call(target, args, kwargs, timeout, CLOCK_SLACK_S, context)
+            return core.call(target, args, kwargs, timeout, SLACK_S, context)
         except EnvknitError as error:
             again = self._after(error, core)
             if again is None:
                 raise
-        return again.call(target, args, kwargs, timeout, CLOCK_SLACK_S, context)
+        return again.call(target, args, kwargs, timeout, SLACK_S, context)
 
     def forget(self) -> None:
         """In a forked child: the session is the parent's."""
