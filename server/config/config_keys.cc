@@ -61,8 +61,9 @@ constexpr std::array<ConfigKey, 16> kKeys = {{
        return absl::OkStatus();
      }},
     {"listen.tcp", "tcp", Kind::kText, "ADDR", "", "",
-     "also listen on this address (127.0.0.1:50551); none unless said; beyond "
-     "loopback only with --insecure-tcp",
+     "also listen on this address (127.0.0.1:50551); none unless said. Every "
+     "user of this machine may then run code as this one; beyond loopback "
+     "only with --insecure-tcp",
      StoreTcp},
     {"environments.lock", "lock", Kind::kPathList, "FILE", "", "",
      "lock file of environments to serve; may be repeated, the first wins",
