@@ -3,20 +3,26 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace envknit::native {
 namespace {
 
-constexpr int kPatienceSeconds = 10;
+using Time = std::chrono::steady_clock::time_point;
+
+constexpr auto kSlice = std::chrono::milliseconds(100);
+// Nothing tells when there is room in a full backlog.
+constexpr auto kBacklogSlice = std::chrono::milliseconds(10);
 
 bool ConsumePrefix(std::string_view* text, std::string_view prefix) {
   if (text->substr(0, prefix.size()) != prefix) return false;
@@ -30,37 +36,78 @@ Dialed Failure(std::string error) {
   return result;
 }
 
-// 0, or why it failed. Gives up in time; leaves the socket blocking.
-int ConnectInTime(int fd, const sockaddr* address, socklen_t size) {
-  // Linux applies the time for sending to connect(), too.
-  timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-  int error = ::connect(fd, address, size) == 0 ? 0 : errno;
-  if (error == EINPROGRESS || error == EAGAIN) error = ETIMEDOUT;
-  patience.tv_sec = 0;
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-  return error;
+// The end of an attempt, and who may stop it before.
+struct Limits {
+  Time deadline;
+  const std::function<bool()>& interrupted;
+};
+
+// Waits a slice, for `fd` if it isn't -1. 0, or ECANCELED or ETIMEDOUT.
+int WaitSlice(int fd, std::chrono::milliseconds slice, const Limits& limits) {
+  if (limits.interrupted()) return ECANCELED;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      limits.deadline - std::chrono::steady_clock::now());
+  if (left.count() <= 0) return ETIMEDOUT;
+  pollfd wanted = {fd, POLLOUT, 0};
+  ::poll(&wanted, 1, static_cast<int>(std::min(slice, left).count()));
+  return 0;
 }
 
-Dialed DialUnix(std::string_view path) {
+// 0, or an errno.
+int Connect(int fd, const sockaddr* address, socklen_t size,
+            const Limits& limits) {
+  while (::connect(fd, address, size) != 0 && errno != EISCONN) {
+    const bool backlog_full = errno == EAGAIN;
+    if (!backlog_full && errno != EINPROGRESS && errno != EALREADY &&
+        errno != EINTR) {
+      return errno;
+    }
+    const int stopped = backlog_full ? WaitSlice(-1, kBacklogSlice, limits)
+                                     : WaitSlice(fd, kSlice, limits);
+    if (stopped != 0) return stopped;
+  }
+  return 0;
+}
+
+// A connected socket, or -1 and the errno in `error`.
+int ConnectNew(int family, const sockaddr* address, socklen_t size,
+               const Limits& limits, int* error) {
+  const int fd =
+      ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  *error = fd < 0 ? errno : Connect(fd, address, size, limits);
+  if (*error == 0) return fd;
+  if (fd >= 0) ::close(fd);
+  return -1;
+}
+
+Dialed Connected(int fd, std::string authority) {
+  Dialed result;
+  result.fd = fd;
+  result.authority = std::move(authority);
+  return result;
+}
+
+Dialed Unconnected(int error) {
+  if (error != ECANCELED) return Failure(std::strerror(error));
+  Dialed result;
+  result.interrupted = true;
+  return result;
+}
+
+Dialed DialUnix(std::string_view path, const Limits& limits) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof(address.sun_path)) {
     return Failure("a socket path has 1 to 107 bytes");
   }
   std::memcpy(address.sun_path, path.data(), path.size());
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return Failure(std::strerror(errno));
-  const int error =
-      ConnectInTime(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address));
-  if (error != 0) {
-    ::close(fd);
-    return Failure(std::strerror(error));
-  }
-  return {fd, "localhost", ""};
+  int error = 0;
+  const int fd = ConnectNew(AF_UNIX, reinterpret_cast<sockaddr*>(&address),
+                            sizeof(address), limits, &error);
+  return fd < 0 ? Unconnected(error) : Connected(fd, "localhost");
 }
 
-Dialed DialTcp(std::string_view target) {
+Dialed DialTcp(std::string_view target, const Limits& limits) {
   const size_t colon = target.rfind(':');
   if (colon == std::string_view::npos || colon == 0 ||
       colon + 1 == target.size()) {
@@ -78,35 +125,39 @@ Dialed DialTcp(std::string_view target) {
   if (failed != 0) return Failure(::gai_strerror(failed));
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found,
                                                              ::freeaddrinfo);
+  int addresses = 0;
+  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next)
+    ++addresses;
   int error = ECONNREFUSED;
-  for (const addrinfo* entry = found; entry != nullptr;
+  for (const addrinfo* entry = found; entry != nullptr && error != ECANCELED;
        entry = entry->ai_next) {
-    const int fd = ::socket(entry->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-      error = errno;
-      continue;
-    }
-    error = ConnectInTime(fd, entry->ai_addr, entry->ai_addrlen);
-    if (error == 0) {
-      const int on = 1;
-      ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-      return {fd, std::string(target), ""};
-    }
-    ::close(fd);
+    // One that drops packets leaves time for the others.
+    const Time now = std::chrono::steady_clock::now();
+    const Limits share = {now + (limits.deadline - now) / addresses--,
+                          limits.interrupted};
+    const int fd = ConnectNew(entry->ai_family, entry->ai_addr,
+                              entry->ai_addrlen, share, &error);
+    if (fd < 0) continue;
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return Connected(fd, std::string(target));
   }
-  return Failure(std::strerror(error));
+  return Unconnected(error);
 }
 
 }  // namespace
 
-Dialed Dial(const std::string& address) {
+Dialed Dial(const std::string& address, std::chrono::milliseconds patience,
+            const std::function<bool()>& interrupted) {
+  const Limits limits = {std::chrono::steady_clock::now() + patience,
+                         interrupted};
   std::string_view target = address;
   if (ConsumePrefix(&target, "unix:")) {
     ConsumePrefix(&target, "//");
-    return DialUnix(target);
+    return DialUnix(target, limits);
   }
   if (ConsumePrefix(&target, "dns:")) ConsumePrefix(&target, "///");
-  return DialTcp(target);
+  return DialTcp(target, limits);
 }
 
 }  // namespace envknit::native

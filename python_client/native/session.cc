@@ -1,6 +1,8 @@
 #include "python_client/native/session.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <utility>
 
 #include <protozero/exception.hpp>
@@ -30,6 +32,12 @@ constexpr int kResourceExhausted = 8;
 constexpr int kFailedPrecondition = 9;
 constexpr int kInternal = 13;
 constexpr int kUnavailable = 14;
+// The server answers at a call's deadline. If it doesn't, it is asked for a sign
+// of life after this time, and again, until it gives none for kSilence.
+constexpr auto kCourtesy = std::chrono::milliseconds(250);
+constexpr auto kSilence = std::chrono::seconds(1);
+// No session has it: the server answers such a call itself, at once.
+constexpr uint32_t kNoSession = 0;
 // Longer timeouts are as good as none.
 constexpr double kLongestTimeout = 1e8;
 
@@ -42,16 +50,18 @@ std::chrono::nanoseconds ToDuration(double seconds) {
       static_cast<int64_t>(std::min(seconds, kLongestTimeout) * 1e9));
 }
 
+std::string Mebibytes(uint64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.4g MiB",
+                static_cast<double>(bytes) / (1 << 20));
+  return text;
+}
+
 py::dict ToDict(
     const std::vector<std::pair<std::string, std::string>>& entries) {
   py::dict result;
   for (const auto& [key, value] : entries) result[py::str(key)] = value;
   return result;
-}
-
-bool SignalRaised() {
-  py::gil_scoped_acquire gil;
-  return PyErr_CheckSignals() != 0;
 }
 
 }  // namespace
@@ -159,8 +169,12 @@ void Session::ThrowUnsent(const CodecError& error) const {
   }
   if (error.kind == CodecError::Kind::kOverLimit) {
     metadata["limit"] = error.limit;
-    ThrowError(*hooks_, kResourceExhausted, "LIMIT_EXCEEDED", error.Text(),
-               metadata);
+    std::string text = error.Text();
+    if (error.limit == "message_bytes") {
+      text += "; a message has at most " +
+              Mebibytes(ValueLimits().message_bytes);
+    }
+    ThrowError(*hooks_, kResourceExhausted, "LIMIT_EXCEEDED", text, metadata);
   }
   RaiseCodecError(error);
   throw py::error_already_set();
@@ -171,16 +185,16 @@ Session::Answer Session::Ask(AttachMethod method, std::string body,
                              const py::object& context) {
   AttachStream& stream = connection_->stream();
   if (!ended()) stream.Poll();
-  if (ended()) {
-    ThrowError(*hooks_, kUnavailable, "NOT_SENT",
-               "the connection to the server is gone");
-  }
+  if (ended()) ThrowNotSent();
   if (body.size() > stream.max_body_bytes()) {
     py::dict metadata;
     metadata["limit"] = "message_bytes";
     metadata["value"] = std::to_string(body.size());
     ThrowError(*hooks_, kResourceExhausted, "LIMIT_EXCEEDED",
-               "the arguments are too large for one message", metadata);
+               "the arguments are too large for one message: " +
+                   Mebibytes(body.size()) + ", and the server takes " +
+                   Mebibytes(stream.max_body_bytes()),
+               metadata);
   }
   // Another thread may drop the last reference while we wait.
   const std::shared_ptr<Session> self = shared_from_this();
@@ -195,11 +209,9 @@ Session::Answer Session::Ask(AttachMethod method, std::string body,
   WaitEnd end;
   {
     py::gil_scoped_release no_gil;
-    const SteadyTime deadline = std::chrono::steady_clock::now() +
-                                ToDuration(timeout_seconds) +
-                                ToDuration(slack_seconds);
     stream.Send(std::move(frame), &pending);
-    end = stream.Wait(&pending, deadline, SignalRaised);
+    end = AwaitReply(&pending, ToDuration(timeout_seconds),
+                     ToDuration(slack_seconds));
   }
   if (end != WaitEnd::kReplied) ThrowEnd(end, pending.call_id, timeout_seconds);
 
@@ -219,13 +231,60 @@ Session::Answer Session::Ask(AttachMethod method, std::string body,
              ToDict(error.metadata));
 }
 
+WaitEnd Session::AwaitReply(PendingCall* pending,
+                            std::chrono::nanoseconds timeout,
+                            std::chrono::nanoseconds slack) {
+  AttachStream& stream = connection_->stream();
+  SteadyTime until = std::chrono::steady_clock::now() + timeout + kCourtesy;
+  const SteadyTime end_of_patience = until + slack;
+  while (true) {
+    WaitEnd end = stream.Wait(pending, until, SignalRaised);
+    if (end == WaitEnd::kExpired && until < end_of_patience) {
+      end = Probe();
+      until = std::min(std::chrono::steady_clock::now() + kSilence,
+                       end_of_patience);
+      if (end == WaitEnd::kReplied) continue;
+      // That is the probe's: the call itself was sent.
+      if (end == WaitEnd::kRefused)
+        end = stream.broken() ? WaitEnd::kBroken : WaitEnd::kExpired;
+    }
+    if (end != WaitEnd::kReplied) stream.Abandon(pending);
+    return end;
+  }
+}
+
+WaitEnd Session::Probe() {
+  AttachStream& stream = connection_->stream();
+  AttachFrame frame;
+  frame.method = AttachMethod::kGetAttr;
+  frame.session_number = kNoSession;
+  PendingCall probe;
+  stream.Send(std::move(frame), &probe);
+  const WaitEnd end = stream.Wait(
+      &probe, std::chrono::steady_clock::now() + kSilence, SignalRaised);
+  stream.Abandon(&probe);
+  return end;
+}
+
+void Session::ThrowNotSent() const {
+  ThrowError(*hooks_, kUnavailable, "NOT_SENT",
+             "the connection to the server at " + connection_->address() +
+                 " is gone");
+}
+
 void Session::ThrowEnd(WaitEnd end, uint64_t call_id, double timeout_seconds) {
+  if (end == WaitEnd::kRefused) ThrowNotSent();
   if (end == WaitEnd::kBroken) {
     const StreamEnd why = connection_->stream().end();
     const InfrastructureError error = ReadStatus(why.details);
     if (!error.reason.empty()) {
       ThrowError(*hooks_, error.code, error.reason.c_str(), error.message,
                  ToDict(error.metadata));
+    }
+    if (!why.greeted) {
+      ThrowError(*hooks_, kUnavailable, "NOT_REACHED",
+                 "can't reach a server at " + connection_->address() + ": " +
+                     why.message);
     }
     ThrowError(*hooks_, kUnavailable, "CONNECTION_LOST", why.message);
   }

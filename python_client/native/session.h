@@ -4,6 +4,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -34,7 +35,9 @@ class Session final : public std::enable_shared_from_this<Session> {
   void Close();
 
   // The rest wait for a reply: at most `timeout_seconds` by the server's clock,
-  // and `slack_seconds` more by ours. `context` goes to the proxies they make.
+  // which stands still while it starts or replaces the worker; by ours
+  // `slack_seconds` more, but only as long as the server gives signs of life.
+  // `context` goes to the proxies they make.
   // They throw what user code raised (make_exception), errors of the
   // infrastructure (make_error), KeyboardInterrupt.
 
@@ -73,6 +76,12 @@ class Session final : public std::enable_shared_from_this<Session> {
   };
   Answer Ask(AttachMethod method, std::string body, double timeout_seconds,
              double slack_seconds, const pybind11::object& context);
+  // Without the GIL. What isn't answered at the end is abandoned.
+  WaitEnd AwaitReply(PendingCall* pending, std::chrono::nanoseconds timeout,
+                     std::chrono::nanoseconds slack);
+  // Whether the server answers anything; without the GIL.
+  WaitEnd Probe();
+  [[noreturn]] void ThrowNotSent() const;
   // The arguments can't be encoded.
   [[noreturn]] void ThrowUnsent(const CodecError& error) const;
   [[noreturn]] void ThrowEnd(WaitEnd end, uint64_t call_id,
