@@ -27,12 +27,12 @@ constexpr uint32_t kReleaseIds = 10;
 // A thread that no signal is delivered to: they are Python's, on its main
 // thread.
 template <typename Body>
-std::thread StartWithoutSignals(Body body) {
+std::unique_ptr<std::thread> StartWithoutSignals(Body body) {
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(body));
+  auto thread = std::make_unique<std::thread>(std::move(body));
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
 }
@@ -52,8 +52,7 @@ Connection::Connection(std::string address, const Dialed& dialed)
       inode_(InodeOf(dialed.fd)) {
   ::sem_init(&has_releases_, 0, 0);
   stream_ = AttachStream::Open(
-      fd_, dialed.authority,
-      [this](uint32_t session_number, ReplyBytes reply) {
+      fd_, dialed.authority, [this](uint32_t session_number, ReplyBytes reply) {
         TakeLateReply(session_number, reply.view());
       });
   flusher_ = StartWithoutSignals([this] { FlushUntilStopped(); });
@@ -61,9 +60,10 @@ Connection::Connection(std::string address, const Dialed& dialed)
 
 Connection::~Connection() {
   if (inherited()) {
-    // Threads and gRPC's objects exist in the parent only.
-    stream_.release();
-    flusher_.detach();
+    // Threads and gRPC's objects exist in the parent only. Not even detached:
+    // the child may have a thread of its own under the same number by now.
+    static_cast<void>(stream_.release());
+    static_cast<void>(flusher_.release());
     return;
   }
   {
@@ -72,7 +72,7 @@ Connection::~Connection() {
   }
   stop_.notify_one();
   ::sem_post(&has_releases_);
-  flusher_.join();
+  flusher_->join();
   stream_.reset();
   ::sem_destroy(&has_releases_);
 }

@@ -72,7 +72,7 @@ class Connection final {
   std::atomic<uint32_t> last_session_number_{0};
   ReleaseList releases_;
   sem_t has_releases_;
-  std::thread flusher_;
+  std::unique_ptr<std::thread> flusher_;
 
   std::mutex mu_;
   std::condition_variable stop_;

@@ -31,7 +31,7 @@ class ReleaseList final {
     ReleasedHandle* node = handle.release();
     ReleasedHandle* head = head_.load(std::memory_order_relaxed);
     do {
-      node->next.release();
+      static_cast<void>(node->next.release());
       node->next.reset(head);
     } while (!head_.compare_exchange_weak(head, node, std::memory_order_release,
                                           std::memory_order_relaxed));
