@@ -61,7 +61,8 @@ client_venv() {
 
 test_tools=('pytest>=8,<10' 'hypothesis>=6.100,<7' 'pytest-timeout>=2,<3')
 make_client_venvs() {
-  client_venv "$tests_venv" "${test_tools[@]}"
+  # grpcio: a client of another kind, to ask the server with.
+  client_venv "$tests_venv" "${test_tools[@]}" 'grpcio>=1.60,<2'
   client_venv "$numpy_venv" "${test_tools[@]}" "numpy==${numpy_version[numpy2]}"
 }
 
