@@ -47,6 +47,8 @@ class CallCounter:
         yield
         after = self.read()
         grown = {name: after[name] - before.get(name, 0) for name in after}
+        # Nobody waits for releases, and they come in batches of their own time.
+        grown.pop("Release", None)
         assert {name: count for name, count in grown.items() if count} == calls
 
 
