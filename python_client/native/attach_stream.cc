@@ -25,8 +25,8 @@ constexpr auto kSlice = std::chrono::milliseconds(100);
 // there.
 constexpr auto kIdle = std::chrono::milliseconds(20);
 constexpr uint64_t kDefaultMaxBodyBytes = 16 << 20;
-// What a server may make this process allocate for one reply. It is fixed before
-// the server tells its own limit, so there is room for generous ones.
+// What a server may make this process allocate for one reply. It is fixed
+// before the server tells its own limit, so there is room for generous ones.
 constexpr int kMaxReplyBytes = 256 << 20;
 // Bodies up to this size are copied behind their head: one slice is cheaper.
 constexpr size_t kInlineBody = 1024;

@@ -85,7 +85,8 @@ class AttachStream {
   virtual WaitEnd Wait(PendingCall* pending, SteadyTime deadline,
                        const std::function<bool()>& interrupted) = 0;
 
-  // Nobody waits for the reply any more; it counts as late, even if it is there.
+  // Nobody waits for the reply any more; it counts as late, even if it is
+  // there.
   virtual void Abandon(PendingCall* pending) = 0;
 
   // Takes in what happened while nobody polled, such as the server's end, if

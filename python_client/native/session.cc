@@ -32,8 +32,8 @@ constexpr int kResourceExhausted = 8;
 constexpr int kFailedPrecondition = 9;
 constexpr int kInternal = 13;
 constexpr int kUnavailable = 14;
-// The server answers at a call's deadline. If it doesn't, it is asked for a sign
-// of life after this time, and again, until it gives none for kSilence.
+// The server answers at a call's deadline. If it doesn't, it is asked for a
+// sign of life after this time, and again, until it gives none for kSilence.
 constexpr auto kCourtesy = std::chrono::milliseconds(250);
 constexpr auto kSilence = std::chrono::seconds(1);
 // No session has it: the server answers such a call itself, at once.
@@ -171,8 +171,8 @@ void Session::ThrowUnsent(const CodecError& error) const {
     metadata["limit"] = error.limit;
     std::string text = error.Text();
     if (error.limit == "message_bytes") {
-      text += "; a message has at most " +
-              Mebibytes(ValueLimits().message_bytes);
+      text +=
+          "; a message has at most " + Mebibytes(ValueLimits().message_bytes);
     }
     ThrowError(*hooks_, kResourceExhausted, "LIMIT_EXCEEDED", text, metadata);
   }
@@ -267,9 +267,19 @@ WaitEnd Session::Probe() {
 }
 
 void Session::ThrowNotSent() const {
-  ThrowError(*hooks_, kUnavailable, "NOT_SENT",
-             "the connection to the server at " + connection_->address() +
-                 " is gone");
+  std::string text =
+      "the connection to the server at " + connection_->address() + " is gone";
+  // Its lock may be held for ever in a forked child.
+  if (!connection_->inherited() && connection_->stream().broken()) {
+    const StreamEnd why = connection_->stream().end();
+    if (!why.greeted) text = Unreached(why);
+  }
+  ThrowError(*hooks_, kUnavailable, "NOT_SENT", text);
+}
+
+std::string Session::Unreached(const StreamEnd& why) const {
+  return "can't reach a server at " + connection_->address() + ": " +
+         why.message;
 }
 
 void Session::ThrowEnd(WaitEnd end, uint64_t call_id, double timeout_seconds) {
@@ -282,9 +292,7 @@ void Session::ThrowEnd(WaitEnd end, uint64_t call_id, double timeout_seconds) {
                  ToDict(error.metadata));
     }
     if (!why.greeted) {
-      ThrowError(*hooks_, kUnavailable, "NOT_REACHED",
-                 "can't reach a server at " + connection_->address() + ": " +
-                     why.message);
+      ThrowError(*hooks_, kUnavailable, "NOT_REACHED", Unreached(why));
     }
     ThrowError(*hooks_, kUnavailable, "CONNECTION_LOST", why.message);
   }

@@ -82,6 +82,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   // Whether the server answers anything; without the GIL.
   WaitEnd Probe();
   [[noreturn]] void ThrowNotSent() const;
+  std::string Unreached(const StreamEnd& why) const;
   // The arguments can't be encoded.
   [[noreturn]] void ThrowUnsent(const CodecError& error) const;
   [[noreturn]] void ThrowEnd(WaitEnd end, uint64_t call_id,

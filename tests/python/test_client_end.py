@@ -70,6 +70,40 @@ os._exit(0)
         os.kill(child, signal.SIGKILL)
 
 
+KILLED = """
+import warnings
+warnings.simplefilter("ignore")
+with envknit.worker("worklib.endless", "1.0", PACKAGES, 0.3) as endless:
+    try:
+        endless.stubborn(os.devnull)
+    except envknit.DeadlineError:
+        show(endless.os.getpid() > 0)
+"""
+
+
+def test_a_killed_worker_is_no_line_of_the_daemons_log(client):
+    status, lines, err = client(KILLED, ENVKNITD_LOG_LEVEL="").end()
+    assert (status, lines) == (0, [True]), err
+    # What remains is the worker's own output: where it was stuck.
+    assert "WARNING" not in err
+    assert "in stubborn" in err
+
+
+def test_who_wants_the_daemons_log_gets_it(client):
+    _status, lines, err = client(KILLED, ENVKNITD_LOG_LEVEL="warning").end()
+    assert lines == [True]
+    assert "WARNING" in err
+
+
+def test_settings_of_the_users_own_server_do_not_matter(client):
+    script = """
+with envknit.worker("worklib", "1.0", PACKAGES) as lib:
+    show(len(lib.echo("x" * 100_000)[0]))
+"""
+    settings = {"ENVKNITD_LIMITS_MESSAGE": "64KiB", "ENVKNITD_START_TIMEOUT": "nonsense"}
+    assert client(script, **settings).end() == (0, [100_000], "")
+
+
 def test_stderr_of_the_client_stays_quiet(client):
     status, _lines, err = client(START).end()
     assert (status, err) == (0, "")

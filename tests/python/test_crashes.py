@@ -66,6 +66,16 @@ def test_a_worker_killed_between_calls_is_replaced(lib):
         thing.grow()
 
 
+@pytest.mark.filterwarnings("ignore:.*was replaced:RuntimeWarning")
+def test_repeating_a_slow_import_is_not_the_next_calls_time(fresh_worker):
+    with fresh_worker(timeout=0.5, name="worklib.two_seconds") as lib:
+        with pytest.raises(envknit.WorkerCrashed):
+            lib.exit_at_once(3)
+        assert lib.echo("right") == "right"
+        os.kill(lib.pid(), signal.SIGKILL)
+        assert pid_after_a_death(lib) > 0
+
+
 def pid_after_a_death(lib):
     """The call that comes before the daemon has noticed fails; it is not repeated unasked."""
     try:

@@ -69,6 +69,36 @@ def test_answers_the_next_call_with_its_own_result(again, fresh_worker):
             assert lib.echo(number) == [number]
 
 
+@pytest.mark.filterwarnings("ignore:.*was replaced:RuntimeWarning")
+def test_the_call_after_one_that_ignores_interrupts_is_right(fresh_worker, tmp_path):
+    # Killing and replacing the worker takes longer than the timeout, and is not its fault.
+    with fresh_worker(timeout=0.1, name="worklib.endless") as endless:
+        for number in range(2):
+            with pytest.raises(envknit.DeadlineError):
+                endless.stubborn(str(tmp_path / "trace"))
+            assert endless.os.path.join("a", str(number)) == f"a/{number}"
+
+
+def test_a_server_that_is_silent_is_not_waited_for(client):
+    script = """
+import signal, time
+from envknit.isolation import worker
+with envknit.worker("worklib", "1.0", PACKAGES, 0.5) as lib:
+    lib.echo(1)
+    daemon = worker._pool._connection.daemon.pid
+    os.kill(daemon, signal.SIGSTOP)
+    started = time.monotonic()
+    try:
+        lib.echo(2)
+    except envknit.DeadlineError:
+        show(time.monotonic() - started < 8)
+    os.kill(daemon, signal.SIGCONT)
+    show(lib.echo(3))
+"""
+    status, lines, err = client(script).end()
+    assert (status, lines) == (0, [True, [3]]), err
+
+
 def test_a_timeout_belongs_to_its_context(again, fresh_worker):
     context = fresh_worker()
     with context as lib, again(context, timeout=0.2):
@@ -97,6 +127,12 @@ with envknit.worker("worklib.endless", "1.0", PACKAGES, 0.5) as endless:
     subprocess.run(["sh", "-c", command], check=True, timeout=60)
     assert out.read_text() == "true\n"
     assert has_stopped_growing(trace)
+
+
+@pytest.mark.parametrize("timeout", ["5", None, [1.0], 1j])
+def test_refuses_a_timeout_that_is_no_number(timeout):
+    with pytest.raises(TypeError, match="timeout is a number of seconds"):
+        envknit.worker("worklib", "1.0", PACKAGES, timeout)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])

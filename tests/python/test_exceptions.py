@@ -128,4 +128,5 @@ def test_what_exceeds_a_message_is_refused_and_the_next_call_works(lib):
     with pytest.raises(envknit.LimitExceeded) as raised:
         lib.echo(bytes(20 << 20))
     assert isinstance(raised.value, ValueError)
+    assert "16 MiB" in str(raised.value)
     assert lib.echo(1) == [1]

@@ -91,6 +91,32 @@ with envknit.worker("numpy", "1.26.4") as np:
     assert server.process.poll() is None
 
 
+def test_a_forked_child_does_not_keep_the_workers_of_its_parent(client, server):
+    script = """
+import signal, threading, time
+with envknit.worker("numpy", "1.26.4") as np:
+    show(np.ctypeslib.os.getpid())
+    # A call in flight is when gRPC does nothing about a fork.
+    busy = threading.Thread(target=np.ctypeslib.os.system, args=("sleep 2",), daemon=True)
+    busy.start()
+    time.sleep(0.3)
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    show(child)
+    os._exit(0)
+"""
+    running = client(script, ENVKNIT_ADDRESS=server.unix)
+    worker, child = running.line(), running.line()
+    try:
+        running.process.wait(20)
+        wait_until(lambda: not is_running(worker), "the worker is gone", 25)
+        assert is_running(child)
+        assert server.process.poll() is None
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
 def test_its_end_is_an_error_that_names_it(client, server):
     script = """
 with envknit.worker("numpy", "1.26.4") as np:

@@ -22,6 +22,12 @@ _RESET_SIGNALS = (
     *(signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXFSZ),
 )
 
+# The daemon's settings that make sense for a private one; the user's others are meant for
+# the server that they run.
+_PASSED_SETTINGS = frozenset(
+    ("ENVKNITD_ENVIRONMENTS_PYTHON_PREFIXES", "ENVKNITD_LOG_LEVEL", "ENVKNITD_LOG_FORMAT")
+)
+
 _starts = 0
 
 
@@ -150,12 +156,24 @@ def _spawn(binary: str, socket_path: str, death_fd: int, notify_fd: int) -> int:
     return os.posix_spawn(
         binary,
         arguments,
-        os.environ,
+        _environment(),
         file_actions=actions,
         setsid=True,
         setsigmask=(),
         setsigdef=_RESET_SIGNALS,
     )
+
+
+def _environment() -> dict[str, str]:
+    """Of the daemon: without settings of another one, and without news that are exceptions here."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("ENVKNITD_") or name in _PASSED_SETTINGS
+    }
+    # Empty counts as unset there, too.
+    environment["ENVKNITD_LOG_LEVEL"] = environment.get("ENVKNITD_LOG_LEVEL") or "error"
+    return environment
 
 
 def _is_open(fd: int) -> bool:

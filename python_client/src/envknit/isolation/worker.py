@@ -70,11 +70,15 @@ def worker(
 
     Raises:
         NotRegisteredError: No such package, or not in that version.
+        TypeError: `timeout` is no number.
         ValueError: `timeout` or `results` makes no sense.
 
     Entering the block starts the worker if it has none, and imports the module; that may
     also raise WorkerStartError, ServerUnavailable, and what the import raises.
     """
+    if not hasattr(type(timeout), "__float__") and not hasattr(type(timeout), "__index__"):
+        raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
+    timeout = float(timeout)
     if not timeout > 0:
         raise ValueError(f"timeout is in seconds and greater than 0, not {timeout!r}")
     if results not in ("auto", "copy"):
