@@ -238,9 +238,9 @@ class GrpcAttachStream final : public AttachStream {
         if (!ok) {
           unwritten_.clear();
         } else if (!unwritten_.empty()) {
-          const grpc::ByteBuffer next = std::move(unwritten_.front());
+          // gRPC holds the slices itself from here on.
+          StartWrite(unwritten_.front());
           unwritten_.pop_front();
-          StartWrite(next);
         } else if (finishing_ && !writes_done_) {
           writing_ = true;
           writes_done_ = true;
