@@ -44,22 +44,32 @@ void OrphanReaper::AddDead(std::vector<DeadChild> dead) {
   }
 }
 
-bool OrphanReaper::MustDie(const ProcessEntry& process, bool is_orphan) const {
+OrphanReaper::Verdict OrphanReaper::Judge(const ProcessEntry& process,
+                                          bool is_orphan) const {
   for (const Target& target : targets_) {
-    if (process.session == target.child.pid) return true;
+    if (process.session == target.child.pid) return Verdict::kDies;
   }
-  if (!is_orphan) return false;
-  if (kill_everything_) return true;
+  if (!is_orphan) return Verdict::kLives;
+  if (kill_everything_) return Verdict::kDies;
+  if (targets_.empty()) return Verdict::kLives;
+  const absl::optional<std::string> environment =
+      ReadProcessEnvironment(process.pid);
+  if (!environment.has_value() || environment->empty()) {
+    return Verdict::kUnclear;
+  }
   const absl::optional<std::string> tag =
-      ReadProcessVariable(process.pid, kTagVariable);
-  return tag.has_value() && std::any_of(targets_.begin(), targets_.end(),
-                                        [&tag](const Target& target) {
-                                          return target.child.tag == *tag;
-                                        });
+      FindVariable(*environment, kTagVariable);
+  const bool is_targets =
+      tag.has_value() && std::any_of(targets_.begin(), targets_.end(),
+                                     [&tag](const Target& target) {
+                                       return target.child.tag == *tag;
+                                     });
+  return is_targets ? Verdict::kDies : Verdict::kLives;
 }
 
 absl::Duration OrphanReaper::Sweep() {
-  bool killed = false;
+  // Something was killed, or could not be judged.
+  bool unfinished = false;
   bool orphans_live = false;
   for (const ProcessEntry& process : ListProcesses()) {
     if (process.session == own_session_ || registry_->Contains(process.pid)) {
@@ -71,20 +81,23 @@ absl::Duration OrphanReaper::Sweep() {
         ::waitid(P_PID, static_cast<id_t>(process.pid), nullptr,
                  WEXITED | WNOHANG);
       }
-    } else if (MustDie(process, is_orphan)) {
-      Kill(process);
-      killed = true;
+      continue;
+    }
+    const Verdict verdict = Judge(process, is_orphan);
+    if (verdict == Verdict::kDies) Kill(process);
+    if (verdict != Verdict::kLives) {
+      unfinished = true;
     } else if (is_orphan) {
       orphans_live = true;
     }
   }
   for (Target& target : targets_) --target.sweeps_left;
   targets_.erase(std::remove_if(targets_.begin(), targets_.end(),
-                                [killed](const Target& target) {
-                                  return !killed || target.sweeps_left <= 0;
+                                [unfinished](const Target& target) {
+                                  return !unfinished || target.sweeps_left <= 0;
                                 }),
                  targets_.end());
-  if (killed) return kSoon;
+  if (unfinished) return kSoon;
   return orphans_live ? kLater : absl::InfiniteDuration();
 }
 

@@ -46,7 +46,10 @@ class OrphanReaper final {
     int sweeps_left;
   };
 
-  bool MustDie(const ProcessEntry& process, bool is_orphan) const;
+  enum class Verdict { kLives, kDies, kUnclear };
+
+  // Unclear while an orphan's environment can't be read: then look again.
+  Verdict Judge(const ProcessEntry& process, bool is_orphan) const;
 
   // Constant after construction.
   const std::shared_ptr<const ChildRegistry> registry_;

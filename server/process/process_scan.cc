@@ -82,18 +82,27 @@ std::vector<ProcessEntry> ListProcesses() {
   return entries;
 }
 
-absl::optional<std::string> ReadProcessVariable(pid_t pid,
-                                                absl::string_view name) {
-  const absl::optional<std::string> environment =
-      ReadSome(absl::StrCat("/proc/", pid, "/environ"), kMaxEnvironmentBytes);
-  if (!environment.has_value()) return absl::nullopt;
+absl::optional<std::string> ReadProcessEnvironment(pid_t pid) {
+  return ReadSome(absl::StrCat("/proc/", pid, "/environ"),
+                  kMaxEnvironmentBytes);
+}
+
+absl::optional<std::string> FindVariable(absl::string_view environment,
+                                         absl::string_view name) {
   const std::string prefix = absl::StrCat(name, "=");
-  for (const absl::string_view entry : absl::StrSplit(*environment, '\0')) {
+  for (const absl::string_view entry : absl::StrSplit(environment, '\0')) {
     if (absl::StartsWith(entry, prefix)) {
       return std::string(entry.substr(prefix.size()));
     }
   }
   return absl::nullopt;
+}
+
+absl::optional<std::string> ReadProcessVariable(pid_t pid,
+                                                absl::string_view name) {
+  const absl::optional<std::string> environment = ReadProcessEnvironment(pid);
+  if (!environment.has_value()) return absl::nullopt;
+  return FindVariable(*environment, name);
 }
 
 }  // namespace envknit

@@ -32,6 +32,15 @@ absl::optional<ProcessEntry> ReadProcess(pid_t pid);
 // may be missing.
 std::vector<ProcessEntry> ListProcesses();
 
+// The environment the process was started with, as `name=value` each followed
+// by NUL. Nullopt if it may not be asked or is ending; empty also for a moment
+// while it replaces its program (exec).
+absl::optional<std::string> ReadProcessEnvironment(pid_t pid);
+
+// The value of `name` in such an environment.
+absl::optional<std::string> FindVariable(absl::string_view environment,
+                                         absl::string_view name);
+
 // The value of `name` in the environment the process was started with; nullopt
 // if it has none or may not be asked.
 absl::optional<std::string> ReadProcessVariable(pid_t pid,

@@ -52,6 +52,10 @@ constexpr char kDaemonized[] =
     "(setsid sh -c 'echo $$; exec sleep 1000' &) ; sleep 1000";
 constexpr char kWholeTree[] =
     "setsid sh -c '(setsid sh -c \"echo \\$\\$; sleep 1000\") & wait' & wait";
+// Its environment reads as empty each time it is between two programs.
+constexpr char kKeepsReplacingItself[] =
+    "export AGAIN='exec sh -c \"$AGAIN\"';"
+    "setsid sh -c 'echo $$; exec sh -c \"$AGAIN\"' & wait";
 
 class Escape : public OrphanReaperTest,
                public ::testing::WithParamInterface<const char*> {};
@@ -65,8 +69,8 @@ TEST_P(Escape, EndsWithItsWorker) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, Escape,
-                         ::testing::Values(kOwnSession, kDaemonized,
-                                           kWholeTree));
+                         ::testing::Values(kOwnSession, kDaemonized, kWholeTree,
+                                           kKeepsReplacingItself));
 
 TEST_F(OrphanReaperTest, AnotherWorkersOrphansAreLeftAlone) {
   Family dies = Start(kOwnSession, "worker-1");
