@@ -29,7 +29,7 @@ suite_clang() {
 suite_tsan() {
   # die_after_fork: the spawner's vfork is a fork to ThreadSanitizer, and the tests
   # of processes start threads after one.
-  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0
+  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:atexit_sleep_ms=0
   check tsan "build of preset tsan" build_preset tsan envknit_tests
   [ -z "$ok" ] || run_gtests tsan tsan
   unset TSAN_OPTIONS
