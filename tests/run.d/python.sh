@@ -19,6 +19,8 @@ suite_runtime() {
   [ -n "$ok" ] || return 0
   once runtime "environment for the codec's tests" make_codec_venv
   [ -n "$ok" ] || return 0
+  prepare_environments runtime
+  [ -n "$ok" ] || return 0
   export ENVKNIT_TEST_BUILD=$root/build/release
   for folder in pyvalue runtime; do
     run_pytest runtime "tests-$folder" "$codec_venv" "$root/tests/$folder"

@@ -82,12 +82,18 @@ make_environments() {
   write_lock "$environments/envknit.lock.yaml" "${names[@]}"
 }
 
+# prepare_environments SUITE   the environments with numpy.
+prepare_environments() {
+  once "$1" "environments for the tests" make_environments
+  export ENVKNIT_TEST_ENVIRONMENTS=$environments
+}
+
 # prepare_python SUITE   what tests/README.md promises to the tests of pytest.
 prepare_python() {
   once "$1" "wheel of the Python package" make_client_venvs
   [ -n "$ok" ] || return 0
-  once "$1" "environments for the tests" make_environments
-  export ENVKNIT_TEST_ENVIRONMENTS=$environments ENVKNIT_TEST_NUMPY_PYTHON=$numpy_venv/bin/python
+  export ENVKNIT_TEST_NUMPY_PYTHON=$numpy_venv/bin/python
+  prepare_environments "$1"
 }
 
 # go_tool NAME MODULE@VERSION   sets `tool` to an executable, or `why_not`.
