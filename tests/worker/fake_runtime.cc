@@ -4,7 +4,6 @@
 #include "tests/worker/fake_runtime.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -149,9 +148,7 @@ class FakeRuntime final {
 
   void Hang(const std::string& say) {
     if (!say.empty()) WriteAll(STDOUT_FILENO, say + "\n");
-    // Not pause(): ThreadSanitizer delivers a signal that came just before a
-    // call only when that call is over.
-    while (true) ::poll(nullptr, 0, 10);
+    while (true) ::pause();
   }
 
   void WaitForCancel(uint64_t id) {
