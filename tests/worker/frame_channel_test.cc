@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -118,17 +119,18 @@ TEST_F(FrameChannelTest, SmallFramesAreSentWithoutTheLoop) {
   // The loop is busy, and the frame arrives all the same.
   Start();
   absl::Notification blocked;
-  absl::Notification release;
-  loop_->Post([&] {
+  // The loop may come to its wait only after this test has ended.
+  const auto release = std::make_shared<absl::Notification>();
+  loop_->Post([&blocked, release] {
     blocked.Notify();
-    release.WaitForNotification();
+    release->WaitForNotification();
   });
   blocked.WaitForNotification();
   EXPECT_TRUE(channel_->Send({.call_id = 7}, "small").ok());
   const Result<std::optional<Frame>> frame =
       ReadFrame(peer_.get(), peer_reader_);
   EXPECT_EQ((*frame)->payload, "small");
-  release.Notify();
+  release->Notify();
 }
 
 }  // namespace
