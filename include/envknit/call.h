@@ -68,6 +68,9 @@ struct CallResult {
   // Consecutive handle ids of `worker.epoch` that the reply gives away.
   uint64_t first_handle = 0;
   uint32_t handle_count = 0;
+  // A Fetch, Put or Next that is not at its end. When it gave handles away, the
+  // first names the operation in the next request.
+  bool more = false;
 };
 
 // Called exactly once, from any thread, possibly before the submitting function

@@ -35,6 +35,12 @@ enum class CallKind : uint8_t {
   kCall = 3,
   kRelease = 4,
   kEndSession = 5,
+  kSetAttr = 6,
+  kDelAttr = 7,
+  kFetch = 8,
+  kPut = 9,
+  kNext = 10,
+  kDescribe = 11,
 };
 
 struct WorkerCall {
@@ -64,6 +70,8 @@ struct WorkerReply {
   bool skipped = false;
   // The worker must not be used again.
   bool retire = false;
+  // A Fetch, Put or Next that is not at its end (FrameFlag MORE).
+  bool more = false;
 };
 
 // How far a submitted call got, as the worker's own status page says: a hint,

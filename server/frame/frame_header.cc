@@ -52,6 +52,18 @@ std::string_view FrameKindName(FrameKind kind) {
       return "RELEASE";
     case FrameKind::kEndSession:
       return "END_SESSION";
+    case FrameKind::kSetAttr:
+      return "SET_ATTR";
+    case FrameKind::kDelAttr:
+      return "DEL_ATTR";
+    case FrameKind::kFetch:
+      return "FETCH";
+    case FrameKind::kPut:
+      return "PUT";
+    case FrameKind::kNext:
+      return "NEXT";
+    case FrameKind::kDescribe:
+      return "DESCRIBE";
     case FrameKind::kReply:
       return "REPLY";
     case FrameKind::kHello:

@@ -34,6 +34,12 @@ enum class FrameKind : uint8_t {
   kCall = 3,
   kRelease = 4,
   kEndSession = 5,
+  kSetAttr = 6,
+  kDelAttr = 7,
+  kFetch = 8,
+  kPut = 9,
+  kNext = 10,
+  kDescribe = 11,
   kReply = 32,
   kHello = 64,
   kConfigure = 65,
@@ -56,6 +62,7 @@ enum FrameFlag : uint16_t {
   kFrameRetire = 1U << 1,
   kFrameSkipped = 1U << 2,
   kFrameTruncated = 1U << 3,
+  kFrameMore = 1U << 4,
 };
 
 // The fixed part of a frame; protos/README.md says what each field means in

@@ -75,6 +75,7 @@ void PoolState::ClientReply(SlotRecord* slot, CallRecord* call,
   result.execution = reply->execution;
   result.first_handle = reply->first_handle;
   result.handle_count = reply->handle_count;
+  result.more = reply->more;
   SessionNumber implicit_session = 0;
   SessionRecord* session = slot->session;
   if (call->in_session && session != nullptr && result.status.ok()) {

@@ -19,6 +19,18 @@ absl::string_view MethodName(CallKind kind) {
       return "Release";
     case CallKind::kEndSession:
       return "CloseSession";
+    case CallKind::kSetAttr:
+      return "SetAttr";
+    case CallKind::kDelAttr:
+      return "DelAttr";
+    case CallKind::kFetch:
+      return "Fetch";
+    case CallKind::kPut:
+      return "Put";
+    case CallKind::kNext:
+      return "Next";
+    case CallKind::kDescribe:
+      return "Describe";
   }
   return "";
 }

@@ -72,6 +72,18 @@ absl::StatusOr<CallKind> ParseMethod(uint64_t number) {
       return CallKind::kCall;
     case 4:
       return CallKind::kRelease;
+    case 5:
+      return CallKind::kSetAttr;
+    case 6:
+      return CallKind::kDelAttr;
+    case 7:
+      return CallKind::kFetch;
+    case 8:
+      return CallKind::kPut;
+    case 9:
+      return CallKind::kNext;
+    case 10:
+      return CallKind::kDescribe;
     default:
       return MalformedField("call.method", absl::StrCat("no method ", number));
   }

@@ -45,6 +45,34 @@ grpc::ServerUnaryReactor* IsolationService::Call(
                           response);
 }
 
+grpc::ServerUnaryReactor* IsolationService::SetAttr(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return UnaryCall::Start(backend_.get(), CallKind::kSetAttr, context, request,
+                          response);
+}
+
+grpc::ServerUnaryReactor* IsolationService::DelAttr(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return UnaryCall::Start(backend_.get(), CallKind::kDelAttr, context, request,
+                          response);
+}
+
+grpc::ServerUnaryReactor* IsolationService::Next(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return UnaryCall::Start(backend_.get(), CallKind::kNext, context, request,
+                          response);
+}
+
+grpc::ServerUnaryReactor* IsolationService::Describe(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return UnaryCall::Start(backend_.get(), CallKind::kDescribe, context, request,
+                          response);
+}
+
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>*
 IsolationService::Attach(grpc::CallbackServerContext* context) {
   uint32_t carrier = 0;

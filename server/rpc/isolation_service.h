@@ -21,12 +21,20 @@ namespace envknit {
 using RawIsolationService = v1::IsolationService::WithRawCallbackMethod_Import<
     v1::IsolationService::WithRawCallbackMethod_GetAttr<
         v1::IsolationService::WithRawCallbackMethod_Call<
-            v1::IsolationService::WithRawCallbackMethod_Attach<
-                v1::IsolationService::WithCallbackMethod_Release<
-                    v1::IsolationService::WithCallbackMethod_OpenSession<
-                        v1::IsolationService::WithCallbackMethod_CloseSession<
-                            v1::IsolationService::WithCallbackMethod_Cancel<
-                                v1::IsolationService::Service>>>>>>>>;
+            v1::IsolationService::WithRawCallbackMethod_SetAttr<
+                v1::IsolationService::WithRawCallbackMethod_DelAttr<
+                    v1::IsolationService::WithRawCallbackMethod_Next<
+                        v1::IsolationService::WithRawCallbackMethod_Describe<
+                            v1::IsolationService::WithRawCallbackMethod_Attach<
+                                v1::IsolationService::WithCallbackMethod_Release<
+                                    v1::IsolationService::
+                                        WithCallbackMethod_OpenSession<
+                                            v1::IsolationService::
+                                                WithCallbackMethod_CloseSession<
+                                                    v1::IsolationService::
+                                                        WithCallbackMethod_Cancel<
+                                                            v1::IsolationService::
+                                                                Service>>>>>>>>>>>>;
 
 // The RPCs of protos/envknit/v1/isolation_service.proto: thin handlers over the
 // pools. Made by the RpcServer; handlers run on gRPC's threads and don't block.
@@ -47,6 +55,18 @@ class IsolationService final : public RawIsolationService {
   grpc::ServerUnaryReactor* Call(grpc::CallbackServerContext* context,
                                  const grpc::ByteBuffer* request,
                                  grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* SetAttr(grpc::CallbackServerContext* context,
+                                    const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* DelAttr(grpc::CallbackServerContext* context,
+                                    const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* Next(grpc::CallbackServerContext* context,
+                                 const grpc::ByteBuffer* request,
+                                 grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
+                                     const grpc::ByteBuffer* request,
+                                     grpc::ByteBuffer* response) override;
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Attach(
       grpc::CallbackServerContext* context) override ABSL_LOCKS_EXCLUDED(mu_);
   grpc::ServerUnaryReactor* Release(grpc::CallbackServerContext* context,

@@ -29,6 +29,12 @@ bool IsCallKind(FrameKind kind) {
     case FrameKind::kCall:
     case FrameKind::kRelease:
     case FrameKind::kEndSession:
+    case FrameKind::kSetAttr:
+    case FrameKind::kDelAttr:
+    case FrameKind::kFetch:
+    case FrameKind::kPut:
+    case FrameKind::kNext:
+    case FrameKind::kDescribe:
       return true;
     default:
       return false;

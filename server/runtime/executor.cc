@@ -48,10 +48,13 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
       case FrameKind::kRelease:
         failure = Release(payload);
         break;
-      default:
+      case FrameKind::kEndSession:
         // END_SESSION: the references drop here, between calls.
         objects_.TakeSession(session_).clear();
         types_.EndSession(session_);
+        break;
+      default:
+        failure = InvalidRequest("method", "not served by this worker");
         break;
     }
   } catch (const std::bad_alloc&) {

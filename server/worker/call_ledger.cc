@@ -90,6 +90,7 @@ absl::StatusOr<WorkerReply> CallLedger::Take(Frame frame) {
   reply.interrupted = header.has_flag(kFrameInterrupted);
   reply.skipped = header.has_flag(kFrameSkipped);
   reply.retire = header.has_flag(kFrameRetire);
+  reply.more = header.has_flag(kFrameMore);
   if (header.status != StatusCode::kOk) {
     reply.status = ParseFailure(frame.payload);
     return reply;

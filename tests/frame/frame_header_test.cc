@@ -58,7 +58,7 @@ TEST(FrameHeaderTest, EveryKnownKindHasANameAndNothingElseIsKnown) {
     ++known;
     EXPECT_NE(FrameKindName(static_cast<FrameKind>(kind)), "UNKNOWN");
   }
-  EXPECT_EQ(known, 14);
+  EXPECT_EQ(known, 20);
 }
 
 TEST(FrameHeaderTest, SurvivesTheRoundTripWithEveryFieldAtItsMaximum) {

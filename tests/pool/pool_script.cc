@@ -29,6 +29,18 @@ std::string DescribeSend(const SendCall& send) {
       return absl::StrCat(text, "release");
     case CallKind::kEndSession:
       return absl::StrCat(text, "end_session ", send.call.session);
+    case CallKind::kSetAttr:
+      return absl::StrCat(text, "setattr ", send.call.body);
+    case CallKind::kDelAttr:
+      return absl::StrCat(text, "delattr ", send.call.body);
+    case CallKind::kFetch:
+      return absl::StrCat(text, "fetch ", send.call.body);
+    case CallKind::kPut:
+      return absl::StrCat(text, "put ", send.call.body);
+    case CallKind::kNext:
+      return absl::StrCat(text, "next ", send.call.body);
+    case CallKind::kDescribe:
+      return absl::StrCat(text, "describe ", send.call.body);
   }
   return text;
 }

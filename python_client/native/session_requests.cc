@@ -1,0 +1,137 @@
+#include <utility>
+
+#include <protozero/exception.hpp>
+#include <protozero/pbf_reader.hpp>
+
+#include "python_client/native/argument_proxies.h"
+#include "python_client/native/description_reader.h"
+#include "python_client/native/quantity_text.h"
+#include "python_client/native/session.h"
+#include "server/pyvalue/byte_writer.h"
+#include "server/pyvalue/call_arguments.h"
+#include "server/pyvalue/value_encoder.h"
+#include "server/pyvalue/value_schema.h"
+
+namespace py = pybind11;
+
+// The requests of a Session.
+namespace envknit::native {
+namespace {
+
+// Field numbers of calls.proto and outcome.proto.
+constexpr uint32_t kImportModule = 9;
+constexpr uint32_t kWantHandle = 3;
+constexpr uint32_t kImportedWorker = 14;
+// Codes of google.rpc.
+constexpr int kResourceExhausted = 8;
+constexpr int kFailedPrecondition = 9;
+
+std::string_view View(protozero::data_view view) {
+  return {view.data(), view.size()};
+}
+
+}  // namespace
+
+py::dict Session::Import(const std::string& module, double timeout_seconds,
+                         double slack_seconds, const py::object& context) {
+  ByteWriter request;
+  request.BytesField(kImportModule, module);
+  const Answer answer = Ask(AttachMethod::kImport, std::string(request.view()),
+                            timeout_seconds, slack_seconds, context);
+  py::dict result;
+  try {
+    std::string_view exception;
+    protozero::pbf_reader body(answer.reply.payload.data(),
+                               answer.reply.payload.size());
+    while (body.next()) {
+      switch (body.tag()) {
+        case 1:
+          result["module"] = ReadModuleDescription(View(body.get_view()));
+          break;
+        case 2:
+          exception = View(body.get_view());
+          break;
+        case kImportedWorker:
+          result["worker"] = ReadWorkerDescription(View(body.get_view()));
+          break;
+        default:
+          body.skip();
+      }
+    }
+    if (!exception.empty()) {
+      ReplyDecoder decoder(this);
+      ThrowException(hooks_->make_exception(
+          ReadRemoteException(exception, [&](std::string_view value) {
+            return decoder.Decode(value, context);
+          })));
+    }
+  } catch (const protozero::exception&) {
+    ThrowMalformed();
+  }
+  if (!result.contains("module")) ThrowMalformed();
+  return result;
+}
+
+py::object Session::GetAttr(const Target& target, bool as_handle,
+                            double timeout_seconds, double slack_seconds,
+                            const py::object& context) {
+  CheckTarget(target);
+  ByteWriter request;
+  request.BytesField(schema::call_request::kTarget, target.bytes());
+  if (as_handle) request.VarintField(schema::call_request::kWant, kWantHandle);
+  const Answer answer = Ask(AttachMethod::kGetAttr, std::string(request.view()),
+                            timeout_seconds, slack_seconds, context);
+  return TakeOutcome(answer.reply.payload, context);
+}
+
+py::object Session::Call(const Target& target, const py::tuple& args,
+                         const py::object& kwargs, double timeout_seconds,
+                         double slack_seconds, const py::object& context) {
+  CheckTarget(target);
+  ByteWriter request;
+  request.BytesField(schema::call_request::kTarget, target.bytes());
+  // Encoders are made for each call: resolving a proxy makes a call of its own.
+  ArgumentProxies proxies(*this, *hooks_);
+  ValueEncoder encoder(ValueLimits(), &proxies);
+  CodecError error;
+  PyObject* named = kwargs.is_none() ? nullptr : kwargs.ptr();
+  if (!EncodeCallArguments(encoder, request, args.ptr(), named, error)) {
+    ThrowUnsent(error);
+  }
+  const Answer answer = Ask(AttachMethod::kCall, std::string(request.view()),
+                            timeout_seconds, slack_seconds, context);
+  return TakeOutcome(answer.reply.payload, context);
+}
+
+void Session::ThrowUnsent(const CodecError& error) const {
+  py::dict metadata;
+  if (error.kind == CodecError::Kind::kHandle) {
+    metadata["handle"] = std::to_string(error.handle);
+    metadata["epoch"] = std::to_string(error.epoch);
+    ThrowError(*hooks_, kFailedPrecondition, error.reason.c_str(), error.Text(),
+               metadata);
+  }
+  if (error.kind == CodecError::Kind::kOverLimit) {
+    metadata["limit"] = error.limit;
+    std::string text = error.Text();
+    if (error.limit == "message_bytes") {
+      text +=
+          "; a message has at most " + Mebibytes(ValueLimits().message_bytes);
+    }
+    ThrowError(*hooks_, kResourceExhausted, "LIMIT_EXCEEDED", text, metadata);
+  }
+  RaiseCodecError(error);
+  throw py::error_already_set();
+}
+
+void Session::CheckTarget(const Target& target) const {
+  const Handle* handle = target.handle();
+  if (handle == nullptr || handle->IsOf(*this)) return;
+  py::dict metadata;
+  metadata["handle"] = std::to_string(handle->fields().id);
+  metadata["epoch"] = std::to_string(handle->fields().epoch);
+  ThrowError(*hooks_, kFailedPrecondition, "HANDLE_EXPIRED",
+             "the worker that held this object is gone", metadata);
+}
+
+}  // namespace envknit::native
