@@ -20,6 +20,8 @@ here=$root/tests/run.d
 . "$here/results.sh"
 # shellcheck source=tests/run.d/setup.sh
 . "$here/setup.sh"
+# shellcheck source=tests/run.d/packages.sh
+. "$here/packages.sh"
 # shellcheck source=tests/run.d/lint.sh
 . "$here/lint.sh"
 # shellcheck source=tests/run.d/cpp.sh

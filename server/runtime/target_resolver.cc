@@ -2,8 +2,11 @@
 
 #include <utility>
 
+#include "server/pyvalue/concat.h"
 #include "server/pyvalue/handle_message.h"
+#include "server/runtime/raised_exception.h"
 #include "server/runtime/type_description.h"
+#include "server/runtime/type_names.h"
 
 namespace envknit {
 namespace {
@@ -29,7 +32,60 @@ PyRef OperatorOfClass(PyObject* object, PyObject* name) {
       get(found, object, reinterpret_cast<PyObject*>(metaclass)));
 }
 
+// The full name of the submodule that `name` may be of `package`; empty if that
+// is no package, or the name is none for a submodule to be asked by.
+std::string SubmoduleName(PyObject* package, std::string_view name) {
+  constexpr std::size_t kMaxNameBytes = 4096;
+  if (!PyModule_Check(package) || name.substr(0, 2) == "__") return {};
+  PyObject* const dict = PyModule_GetDict(package);
+  PyObject* const own = PyDict_GetItemString(dict, "__name__");  // borrowed
+  if (own == nullptr || PyDict_GetItemString(dict, "__path__") == nullptr) {
+    return {};
+  }
+  const std::string full = TextOf(own, kMaxNameBytes);
+  return full.empty() ? full : Concat({full, ".", name});
+}
+
+// Whether `raised` says that just this module does not exist, and not that
+// importing it failed somewhere inside.
+bool IsMissing(PyObject* raised, const std::string& module) {
+  if (PyErr_GivenExceptionMatches(raised, PyExc_ModuleNotFoundError) == 0) {
+    return false;
+  }
+  const PyRef name = PyRef::Steal(PyObject_GetAttrString(raised, "name"));
+  PyErr_Clear();
+  return name && TextOf(name.get(), module.size() + 1) == module;
+}
+
 }  // namespace
+
+PyRef TargetResolver::GetAttrOrSubmodule(const PyRef& object,
+                                         std::string_view name,
+                                         CodecError& error) {
+  PyRef found = GetAttr(object, name, error);
+  if (found || error.kind != CodecError::Kind::kPython ||
+      PyErr_ExceptionMatches(PyExc_AttributeError) == 0) {
+    return found;
+  }
+  const std::string submodule = SubmoduleName(object.get(), name);
+  if (submodule.empty()) return {};
+  PyRef missing = TakeRaisedException();
+  CodecError import_error;
+  found = ImportModule(submodule, import_error);
+  if (found) {
+    error = {};
+    return found;
+  }
+  if (import_error.kind == CodecError::Kind::kPython) {
+    PyRef raised = TakeRaisedException();
+    if (raised && !IsMissing(raised.get(), submodule)) {
+      missing = std::move(raised);
+    }
+  }
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(missing.get())),
+                  missing.get());
+  return {};
+}
 
 PyRef TargetResolver::GetAttr(const PyRef& object, std::string_view name,
                               CodecError& error) {
@@ -103,7 +159,7 @@ PyRef TargetResolver::Resolve(const TargetView& target, CodecError& error) {
     const std::size_t dot = rest.find('.');
     more = dot != std::string_view::npos;
     const std::string_view name = rest.substr(0, dot);
-    object = GetAttr(object, name, error);
+    object = GetAttrOrSubmodule(object, name, error);
     if (more) rest.remove_prefix(dot + 1);
   }
   for (std::size_t i = 0; object && i < target.steps.size(); ++i) {

@@ -35,6 +35,10 @@ class TargetResolver final {
 
  private:
   PyRef ResolveRoot(const TargetView& target, CodecError& error);
+  // As GetAttr; what a package doesn't have may be a submodule of it that
+  // nobody imported yet, and then it is now.
+  PyRef GetAttrOrSubmodule(const PyRef& object, std::string_view name,
+                           CodecError& error);
   PyRef GetAttr(const PyRef& object, std::string_view name, CodecError& error);
 
   HandleDecoder& handles_;

@@ -30,6 +30,8 @@ suite_runtime() {
 suite_python() {
   [ -d "$root/tests/python" ] || { skip python tests/python "there are none"; return; }
   prepare_python python
+  [ -n "$ok" ] || return 0
+  once python "environment with well-known packages" packages_environment
   [ -z "$ok" ] || run_pytest python tests-python "$tests_venv" "$root/tests/python"
 }
 

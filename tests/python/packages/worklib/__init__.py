@@ -1,5 +1,6 @@
 """What the tests run in workers: a small pure package, used as an install path."""
 
+import importlib
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from worklib.failures import (
     raise_named,
     raise_system_exit,
 )
-from worklib.things import Meter, Thing, count_down, make_thing
+from worklib.things import Meter, Thing, count_down, make_thing, make_things, size_after
 
 __all__ = [
     "Boom",
@@ -22,12 +23,14 @@ __all__ = [
     "Thing",
     "count_down",
     "make_thing",
+    "make_things",
     "raise_boom",
     "raise_chain",
     "raise_group",
     "raise_interrupt",
     "raise_named",
     "raise_system_exit",
+    "size_after",
 ]
 
 __version__ = "1.0"
@@ -66,6 +69,15 @@ def kind_of(value):
 
 def sleep(seconds):
     time.sleep(seconds)
+
+
+def import_by_name(name):
+    return importlib.import_module(name).__name__
+
+
+def print_and_return(text, value):
+    print(text)
+    return value
 
 
 def import_slowly():

@@ -1,5 +1,7 @@
 """Objects that stay in their worker."""
 
+import time
+
 
 class Thing:
     """Has data, a method, a property, operators, and counts how often it was dropped."""
@@ -88,6 +90,16 @@ def value_of(operand):
 
 def make_thing(size=3):
     return Thing(size)
+
+
+def make_things(count):
+    """A tuple, so that each of them is a handle."""
+    return tuple(Thing(size) for size in range(count))
+
+
+def size_after(thing, seconds):
+    time.sleep(seconds)
+    return thing.size
 
 
 def count_down(start):

@@ -1,0 +1,1 @@
+"""A dependency, in the folder where worklib is installed."""

@@ -1,0 +1,3 @@
+"""A submodule whose import fails."""
+
+raise ZeroDivisionError("broken on purpose")
