@@ -137,10 +137,8 @@ def test_a_script_needs_no_main_guard(tmp_path):
 
 
 def test_modules_of_the_host_are_not_there(lib):
-    import pytest as hosts
-
     path = lib.path_of_modules()
-    assert os.path.dirname(os.path.dirname(hosts.__file__)) not in path
+    assert os.path.dirname(os.path.dirname(pytest.__file__)) not in path
     assert "" not in path
     assert os.getcwd() not in path
     with pytest.raises(ModuleNotFoundError):
