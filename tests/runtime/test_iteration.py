@@ -95,7 +95,9 @@ def test_the_first_handle_of_a_beginning_names_the_iterator(iterating):
 
 
 def test_an_iterator_that_ends_at_once_is_no_handle(iterating):
-    frame, response = ask(iterating, start(iterating, "iter([1, object()])"), begin=True, max_items=9)
+    frame, response = ask(
+        iterating, start(iterating, "iter([1, object()])"), begin=True, max_items=9
+    )
     assert (frame.flags, frame.handle_count) == (0, 1)
     first, second = items_of(response)
     assert (first, second.id) == (1, frame.first_handle)
@@ -271,10 +273,9 @@ def test_an_iterator_that_an_interrupted_call_was_given_is_dead(iterating):
         iterating.call((numbers, "__next__"))
     # What is no iterator is as before, and so are files, which lose nothing.
     assert len(items_of(ask(iterating, rows, begin=True)[1])) == 1
-    lines = start(iterating, "open('/dev/null')")
-    call_id = iterating.send(
-        frames.CALL, iterating.request((start(iterating, code), ""), (start(iterating, "count()"), lines))
-    )
+    lines, function = start(iterating, "open('/dev/null')"), start(iterating, code)
+    numbers = start(iterating, "count()")
+    call_id = iterating.send(frames.CALL, iterating.request((function, ""), (numbers, lines)))
     wait_until(lambda: iterating.output().count("started") == 2, "the call starts")
     iterating.cancel(call_id)
     iterating.reply(call_id)

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 
+from worklib import iterables, managers
 from worklib.failures import (
     Boom,
     raise_boom,
@@ -21,7 +22,9 @@ __all__ = [
     "Meter",
     "Thing",
     "count_down",
+    "iterables",
     "make_thing",
+    "managers",
     "raise_boom",
     "raise_chain",
     "raise_group",
