@@ -165,25 +165,27 @@ void IterateCall::Step(std::string body) {
   absl::StatusOr<CallSpec> spec = MakeSpec(std::move(body));
   if (!spec.ok()) return End(spec.status());
   timeout_ = spec->timeout;
+  uint64_t step = 0;
   {
     absl::MutexLock lock(&mu_);
-    idle_ = false;
+    running_ = step = ++last_step_;
   }
   const auto done = [self = shared_from_this()](CallResult result) {
     self->OnResult(std::move(result));
   };
   // The result may come before these return, and change the members.
   const std::shared_ptr<Session> session = session_;
-  KeepHandle(session != nullptr
-                 ? session->Submit(*std::move(spec), done)
-                 : backend_->pools->Call(environment_, isolation_, identity_,
-                                         *std::move(spec), done));
+  KeepHandle(step, session != nullptr ? session->Submit(*std::move(spec), done)
+                                      : backend_->pools->Call(
+                                            environment_, isolation_, identity_,
+                                            *std::move(spec), done));
 }
 
-void IterateCall::KeepHandle(std::shared_ptr<CallHandle> handle) {
+void IterateCall::KeepHandle(uint64_t step,
+                             std::shared_ptr<CallHandle> handle) {
   {
     absl::MutexLock lock(&mu_);
-    if (idle_) return;
+    if (running_ != step) return;
     handle_ = handle;
     if (!cancelled_) return;
   }
@@ -208,7 +210,7 @@ void IterateCall::OnResult(CallResult result) {
   {
     absl::MutexLock lock(&mu_);
     cancelled = cancelled_;
-    idle_ = true;
+    running_ = 0;
     handle_ = nullptr;
   }
   TakeSession(result);

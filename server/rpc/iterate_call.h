@@ -51,7 +51,8 @@ class IterateCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   // session, in the pool of `environment_`.
   void Step(std::string body);
   absl::StatusOr<CallSpec> MakeSpec(std::string body) const;
-  void KeepHandle(std::shared_ptr<CallHandle> handle) ABSL_LOCKS_EXCLUDED(mu_);
+  void KeepHandle(uint64_t step, std::shared_ptr<CallHandle> handle)
+      ABSL_LOCKS_EXCLUDED(mu_);
   void OnResult(CallResult result) ABSL_LOCKS_EXCLUDED(mu_);
   // The session that the first step opened.
   void TakeSession(const CallResult& result);
@@ -92,9 +93,10 @@ class IterateCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   absl::Mutex mu_;
   std::shared_ptr<CallHandle> handle_ ABSL_GUARDED_BY(mu_);
   bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
-  // No step runs; a handle that comes later is not kept, since it may know the
-  // callback that holds this call.
-  bool idle_ ABSL_GUARDED_BY(mu_) = true;
+  uint64_t last_step_ ABSL_GUARDED_BY(mu_) = 0;
+  // The step that runs, 0 for none. A handle that comes after its step's result
+  // is not kept: it may know the callback that holds this call.
+  uint64_t running_ ABSL_GUARDED_BY(mu_) = 0;
 
   // gRPC's reference, dropped in OnDone.
   std::shared_ptr<IterateCall> self_;
