@@ -17,7 +17,8 @@ enum class AttachMethod : uint32_t {
   kImport = 1,
   kGetAttr = 2,
   kCall = 3,
-  kRelease = 4
+  kRelease = 4,
+  kNext = 9
 };
 
 // One AttachRequest before it has its call id.

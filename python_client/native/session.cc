@@ -86,6 +86,7 @@ Session::Answer Session::Ask(AttachMethod method, std::string body,
     frame.timeout = ToDuration(timeout_seconds);
   frame.body = std::move(body);
   PendingCall pending;
+  pending.method = method;
   if (method != AttachMethod::kImport) pending.session_number = number_;
   WaitEnd end;
   {

@@ -53,6 +53,14 @@ class Session final : public std::enable_shared_from_this<Session> {
                         const pybind11::object& kwargs, double timeout_seconds,
                         double slack_seconds, const pybind11::object& context);
 
+  // Takes items from the iterator at the target; with `begin`, of an iteration
+  // over the object there. A tuple: list of items, whether the iterator ended,
+  // the new iterator's proxy or None, what it returned, the exception that came
+  // after the items or None.
+  pybind11::tuple Next(const Target& target, bool begin, uint32_t max_items,
+                       double timeout_seconds, double slack_seconds,
+                       const pybind11::object& context);
+
   // Whether its worker answered anything, so that its opening succeeded.
   bool answered() const { return answered_; }
   // Whether its worker may have state: a request other than Import was
@@ -89,6 +97,8 @@ class Session final : public std::enable_shared_from_this<Session> {
                              double timeout_seconds);
   void CheckTarget(const Target& target) const;
   void TakeInfo(std::string_view info, const pybind11::object& context);
+  pybind11::tuple TakeItems(std::string_view response,
+                            const pybind11::object& context);
   pybind11::object TakeOutcome(std::string_view response,
                                const pybind11::object& context);
   void AddType(std::string_view info);

@@ -29,6 +29,20 @@ bool ValueEncoder::EncodeAuto(ByteWriter& out, uint32_t field, PyObject* object,
   return false;
 }
 
+bool ValueEncoder::EncodeAutoItem(ByteWriter& out, uint32_t field,
+                                  PyObject* object, CodecError& error) {
+  const std::size_t start = out.size();
+  byte_limit_ = limits_.auto_bytes;
+  if (!CountElements(1, error)) return false;
+  const std::size_t mark = out.Open(field);
+  if (EncodeAutoBody(out, object, 1, error)) {
+    out.Close(mark);
+    return true;
+  }
+  out.Truncate(start);
+  return false;
+}
+
 bool ValueEncoder::EncodeByValue(ByteWriter& out, uint32_t field,
                                  PyObject* object, CodecError& error) {
   const std::size_t start = out.size();

@@ -32,6 +32,14 @@ class ValueEncoder final {
   bool EncodeAuto(ByteWriter& out, uint32_t field, PyObject* object,
                   CodecError& error);
 
+  // An element of a list whose elements are results of their own: as
+  // EncodeAuto, one level deeper, and counted.
+  bool EncodeAutoItem(ByteWriter& out, uint32_t field, PyObject* object,
+                      CodecError& error);
+
+  // How many elements the message may still have.
+  uint32_t elements_left() const { return limits_.elements - elements_; }
+
   // By value all the way down, or kNotByValue / kOverLimit with the path of the
   // first element that can't be.
   bool EncodeByValue(ByteWriter& out, uint32_t field, PyObject* object,

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/rpc/iterate_call.h"
 #include "server/rpc/session_calls.h"
 #include "server/rpc/status_mapping.h"
 #include "server/rpc/unary_call.h"
@@ -64,6 +65,11 @@ grpc::ServerUnaryReactor* IsolationService::Next(
     grpc::ByteBuffer* response) {
   return UnaryCall::Start(backend_.get(), CallKind::kNext, context, request,
                           response);
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* IsolationService::Iterate(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  return IterateCall::Start(backend_.get(), context, request);
 }
 
 grpc::ServerUnaryReactor* IsolationService::Describe(

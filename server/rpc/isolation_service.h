@@ -16,6 +16,9 @@
 
 namespace envknit {
 
+using RawStreamingService = v1::IsolationService::WithRawCallbackMethod_Iterate<
+    v1::IsolationService::Service>;
+
 // The requests that carry payloads come as bytes, since they are forwarded as
 // they are; the others as messages.
 using RawIsolationService = v1::IsolationService::WithRawCallbackMethod_Import<
@@ -27,14 +30,12 @@ using RawIsolationService = v1::IsolationService::WithRawCallbackMethod_Import<
                         v1::IsolationService::WithRawCallbackMethod_Describe<
                             v1::IsolationService::WithRawCallbackMethod_Attach<
                                 v1::IsolationService::WithCallbackMethod_Release<
-                                    v1::IsolationService::
-                                        WithCallbackMethod_OpenSession<
-                                            v1::IsolationService::
-                                                WithCallbackMethod_CloseSession<
-                                                    v1::IsolationService::
-                                                        WithCallbackMethod_Cancel<
-                                                            v1::IsolationService::
-                                                                Service>>>>>>>>>>>>;
+                                    v1::IsolationService::WithCallbackMethod_OpenSession<
+                                        v1::IsolationService::
+                                            WithCallbackMethod_CloseSession<
+                                                v1::IsolationService::
+                                                    WithCallbackMethod_Cancel<
+                                                        RawStreamingService>>>>>>>>>>>>;
 
 // The RPCs of protos/envknit/v1/isolation_service.proto: thin handlers over the
 // pools. Made by the RpcServer; handlers run on gRPC's threads and don't block.
@@ -64,6 +65,9 @@ class IsolationService final : public RawIsolationService {
   grpc::ServerUnaryReactor* Next(grpc::CallbackServerContext* context,
                                  const grpc::ByteBuffer* request,
                                  grpc::ByteBuffer* response) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Iterate(
+      grpc::CallbackServerContext* context,
+      const grpc::ByteBuffer* request) override;
   grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
                                      const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;

@@ -130,6 +130,7 @@ void CallLoop::RunCall(const Frame& frame) {
   reply_.execution_us = Microseconds(Clock::now() - start);
   if (tracker_.End()) {
     interrupts_.Drain();
+    executor_.CallWasInterrupted();
     if (by_interrupt) reply_.flags |= kFrameInterrupted;
   } else {
     interrupts_.RunHandlers();

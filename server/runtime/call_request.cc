@@ -46,31 +46,6 @@ std::optional<Failure> ParseStep(pbf_reader reader, TargetView& target) {
   return std::nullopt;
 }
 
-std::optional<Failure> ParseTarget(pbf_reader reader, TargetView& target) {
-  while (reader.next()) {
-    const uint32_t tag = reader.tag();
-    if (!IsBytes(reader)) {
-      reader.skip();
-    } else if (tag == schema::target::kModule ||
-               tag == schema::target::kHandle) {
-      if (target.module || target.handle) {
-        return InvalidRequest("target", "more than one root");
-      }
-      (tag == schema::target::kModule ? target.module : target.handle) =
-          Bytes(reader);
-    } else if (tag == schema::target::kPath) {
-      target.path = Bytes(reader);
-    } else if (tag == schema::target::kSteps) {
-      if (auto failure = ParseStep(reader.get_message(), target)) {
-        return failure;
-      }
-    } else {
-      reader.skip();
-    }
-  }
-  return std::nullopt;
-}
-
 std::optional<Failure> ParseKeyword(pbf_reader reader, CallRequestView& view) {
   std::string_view name;
   std::optional<std::string_view> value;
@@ -112,7 +87,7 @@ std::optional<Failure> ParseFields(pbf_reader reader, CallRequestView& view) {
     } else if (tag == field::kTarget) {
       if (has_target) return InvalidRequest("target", "given twice");
       has_target = true;
-      failure = ParseTarget(reader.get_message(), view.target);
+      failure = ParseTarget(Bytes(reader), view.target);
     } else if (tag == field::kArgs) {
       if (view.args.size() == kMaxArgs) {
         return InvalidRequest("args", "too many");
@@ -148,6 +123,33 @@ std::optional<Failure> CheckFields(const CallRequestView& view) {
 }
 
 }  // namespace
+
+std::optional<Failure> ParseTarget(std::string_view message,
+                                   TargetView& target) {
+  pbf_reader reader(message.data(), message.size());
+  while (reader.next()) {
+    const uint32_t tag = reader.tag();
+    if (!IsBytes(reader)) {
+      reader.skip();
+    } else if (tag == schema::target::kModule ||
+               tag == schema::target::kHandle) {
+      if (target.module || target.handle) {
+        return InvalidRequest("target", "more than one root");
+      }
+      (tag == schema::target::kModule ? target.module : target.handle) =
+          Bytes(reader);
+    } else if (tag == schema::target::kPath) {
+      target.path = Bytes(reader);
+    } else if (tag == schema::target::kSteps) {
+      if (auto failure = ParseStep(reader.get_message(), target)) {
+        return failure;
+      }
+    } else {
+      reader.skip();
+    }
+  }
+  return std::nullopt;
+}
 
 void CallRequestView::Clear() {
   target.module.reset();

@@ -38,6 +38,12 @@ struct TargetView {
   std::vector<Step> steps;
 };
 
+// Reads the message Target into an empty `target`. nullopt: it is filled;
+// otherwise what is wrong with it. Throws protozero::exception when the bytes
+// are no message at all.
+std::optional<Failure> ParseTarget(std::string_view message,
+                                   TargetView& target);
+
 // The fields of a CallRequest or GetAttrRequest that the worker needs. Values
 // are still messages. Views into the request.
 struct CallRequestView {

@@ -11,6 +11,14 @@
 #include "server/runtime/type_names.h"
 
 namespace envknit {
+namespace {
+
+// Of a target: what may still be called on an iterator that is dead.
+bool IsClosing(std::string_view path) {
+  return path == "close" || path == "__exit__";
+}
+
+}  // namespace
 
 Executor::Executor(const WorkerSettings& settings, const CallTracker& tracker,
                    StatusPageWriter& page)
@@ -28,6 +36,7 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
                        FrameHeader& reply, ByteWriter& out) {
   interrupted_ = false;
   truncated_ = false;
+  more_ = false;
   session_ = request.session;
   deadline_ns_ = request.deadline_ns();
   objects_.BeginReply(session_);
@@ -47,6 +56,9 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
         break;
       case FrameKind::kRelease:
         failure = Release(payload);
+        break;
+      case FrameKind::kNext:
+        failure = Next(payload, out);
         break;
       case FrameKind::kEndSession:
         // END_SESSION: the references drop here, between calls.
@@ -78,6 +90,7 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
                  {{"limit", "message_bytes"}, {"value", size}}});
   }
   if (truncated_) reply.flags |= kFrameTruncated;
+  if (more_) reply.flags |= kFrameMore;
   reply.handle_count = objects_.count_of_reply();
   reply.first_handle = reply.handle_count == 0 ? 0 : objects_.first_of_reply();
   return interrupted_;
@@ -87,6 +100,7 @@ void Executor::GiveUpReply(FrameHeader& reply, ByteWriter& out,
                            const Failure& failure) {
   objects_.TakeReplyBack().clear();
   types_.ForgetDue();
+  more_ = false;
   out.Clear();
   WriteFailure(out, failure);
   reply.status = failure.code;
@@ -129,6 +143,7 @@ Executor::Outcome Executor::GetAttr(std::string_view payload, ByteWriter& out) {
 
 Executor::Outcome Executor::Call(std::string_view payload, ByteWriter& out) {
   if (Outcome failure = ParseCallRequest(payload, request_)) return failure;
+  if (IsClosing(request_.target.path)) objects_.AllowDead();
   CodecError error;
   const PyRef callable = resolver_.Resolve(request_.target, error);
   PyRef result;

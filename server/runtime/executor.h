@@ -12,6 +12,7 @@
 #include "server/frame/frame_header.h"
 #include "server/frame/status_page.h"
 #include "server/pyvalue/byte_writer.h"
+#include "server/pyvalue/item_list_writer.h"
 #include "server/pyvalue/limits.h"
 #include "server/pyvalue/python_ref.h"
 #include "server/pyvalue/tensor_decoders.h"
@@ -21,6 +22,7 @@
 #include "server/runtime/call_tracker.h"
 #include "server/runtime/exception_capture.h"
 #include "server/runtime/failure.h"
+#include "server/runtime/next_request.h"
 #include "server/runtime/object_table.h"
 #include "server/runtime/target_resolver.h"
 #include "server/runtime/type_registry.h"
@@ -46,6 +48,9 @@ class Executor final {
   bool Execute(const FrameHeader& request, std::string_view payload,
                FrameHeader& reply, ByteWriter& out);
 
+  // After Execute(): a cancel reached the call while it ran.
+  void CallWasInterrupted() { objects_.KillIterators(); }
+
  private:
   using Outcome = std::optional<Failure>;
 
@@ -53,8 +58,17 @@ class Executor final {
   Outcome GetAttr(std::string_view payload, ByteWriter& out);
   Outcome Call(std::string_view payload, ByteWriter& out);
   Outcome Release(std::string_view payload);
+  Outcome Next(std::string_view payload, ByteWriter& out);
 
   PyRef Invoke(PyObject* callable, CodecError& error);
+  // Takes items from `iterator` as the request allows. False: it ended, and an
+  // exception is set unless it ended by itself with nothing to return.
+  bool TakeItems(PyObject* iterator, const NextRequestView& request,
+                 ItemListWriter& items, ByteWriter& out);
+  // False: an exception is set.
+  bool AddItem(PyObject* item, ItemListWriter& items, ByteWriter& out);
+  // The exception that ended an iterator.
+  void WriteEnd(PyObject* raised, ByteWriter& out);
   bool DecodeArguments(std::vector<PyRef>& args, PyRef& names,
                        CodecError& error);
   bool DecodeJsonArguments(std::vector<PyRef>& args, PyRef& names,
@@ -86,6 +100,8 @@ class Executor final {
   bool interrupted_ = false;
   // The result was over the limit of a message.
   bool truncated_ = false;
+  // The operation of the request is not at its end.
+  bool more_ = false;
   uint64_t deadline_ns_ = 0;
 };
 

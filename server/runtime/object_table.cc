@@ -1,14 +1,26 @@
 #include "server/runtime/object_table.h"
 
+#include <cstring>
 #include <utility>
 
 #include "server/pyvalue/concat.h"
 
 namespace envknit {
+namespace {
+
+// An interrupt leaves a file where it was.
+bool IsIterator(PyObject* object) {
+  return PyIter_Check(object) != 0 &&
+         std::strncmp(Py_TYPE(object)->tp_name, "_io.", 4) != 0;
+}
+
+}  // namespace
 
 void ObjectTable::BeginReply(uint64_t session) {
   session_ = session;
   first_of_reply_ = next_id_;
+  iterators_.clear();
+  allow_dead_ = false;
 }
 
 HandleEncoder::Answer ObjectTable::Encode(PyObject* object,
@@ -32,6 +44,10 @@ PyObject* ObjectTable::Decode(const HandleFields& handle, CodecError& error) {
       handle.epoch == epoch_ ? handles_.find(handle.id) : handles_.end();
   if (found != handles_.end() && found->second.session == session_) {
     PyObject* const object = found->second.object.get();
+    if (IsIterator(object) && !NoteIterator(object)) {
+      error.Python();
+      return nullptr;
+    }
     Py_INCREF(object);
     return object;
   }
@@ -50,6 +66,31 @@ PyObject* ObjectTable::Decode(const HandleFields& handle, CodecError& error) {
             : Concat({"handle ", id, " is of a worker that is gone"});
   }
   return nullptr;
+}
+
+bool ObjectTable::NoteIterator(PyObject* iterator) {
+  if (any_dead_ && !allow_dead_) {
+    const auto identity = identities_.find(iterator);
+    if (identity != identities_.end() && identity->second.dead) {
+      PyErr_Format(PyExc_RuntimeError,
+                   "this %.100s was interrupted in the middle of a call, which "
+                   "lost items: make a new one",
+                   Py_TYPE(iterator)->tp_name);
+      return false;
+    }
+  }
+  iterators_.push_back(iterator);
+  return true;
+}
+
+void ObjectTable::KillIterators() {
+  for (PyObject* const iterator : iterators_) {
+    const auto identity = identities_.find(iterator);
+    if (identity == identities_.end()) continue;
+    identity->second.dead = true;
+    any_dead_ = true;
+  }
+  iterators_.clear();
 }
 
 PyRef ObjectTable::Remove(Handles::iterator at) {
@@ -91,6 +132,15 @@ std::vector<PyRef> ObjectTable::TakeReplyBack() {
   first_of_reply_ = next_id_;
   return taken;
 }
+
+std::vector<PyRef> ObjectTable::TakeBackFrom(uint64_t first_id) {
+  std::vector<PyRef> taken;
+  TakeRange(session_, first_id, next_id_ - first_id, taken);
+  next_id_ = first_id;
+  return taken;
+}
+
+PyRef ObjectTable::TakeFirstBack() { return Take(session_, first_of_reply_++); }
 
 std::vector<PyRef> ObjectTable::TakeSession(uint64_t session) {
   std::vector<uint64_t> ids;

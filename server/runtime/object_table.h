@@ -46,6 +46,13 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
 
   // Takes the handles of this reply back, as if it had made none.
   std::vector<PyRef> TakeReplyBack();
+  // Takes the last ones back, from `first_id` on: their ids, which nobody has
+  // seen, are given again.
+  std::vector<PyRef> TakeBackFrom(uint64_t first_id);
+  // Takes back the first one alone.
+  PyRef TakeFirstBack();
+  // The id of the next handle.
+  uint64_t next_id() const { return next_id_; }
 
   // Takes one handle of the session out; empty if there is none such.
   PyRef Take(uint64_t session, uint64_t id);
@@ -56,6 +63,16 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
 
   std::size_t size() const { return handles_.size(); }
 
+  // The call whose handles were decoded since BeginReply() was stopped in the
+  // middle: the iterators among them are dead. CPython would let a generator
+  // that an interrupt went through end silently, and the items the call took
+  // are lost; so every later Decode() of them raises RuntimeError, until their
+  // last handle is gone. Files are no iterators here.
+  void KillIterators();
+
+  // Lets dead iterators be decoded until the next BeginReply(): to be closed.
+  void AllowDead() { allow_dead_ = true; }
+
  private:
   struct Entry {
     PyRef object;
@@ -65,10 +82,13 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
   struct Identity {
     uint64_t object_id = 0;
     uint64_t handles = 0;
+    bool dead = false;
   };
   using Handles = std::unordered_map<uint64_t, Entry>;
 
   PyRef Remove(Handles::iterator at);
+  // False: the iterator is dead, and the exception that says so is set.
+  bool NoteIterator(PyObject* iterator);
 
   const uint64_t epoch_;
   TypeRegistry& types_;
@@ -78,6 +98,10 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
   uint64_t next_object_id_ = 1;
   Handles handles_;
   std::unordered_map<PyObject*, Identity> identities_;
+  // Of the current call; they are held by the table.
+  std::vector<PyObject*> iterators_;
+  bool any_dead_ = false;
+  bool allow_dead_ = false;
 };
 
 }  // namespace envknit

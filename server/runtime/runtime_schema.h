@@ -3,7 +3,8 @@
 
 #include <cstdint>
 
-// Field and enum numbers of protos/envknit/v1/{outcome,target,calls}.proto and
+// Field and enum numbers of
+// protos/envknit/v1/{outcome,target,calls,iteration}.proto and
 // worker/v1/control.proto that only the worker reads or writes.
 namespace envknit::schema {
 
@@ -82,6 +83,27 @@ namespace response {
 // Of CallResponse and GetAttrResponse.
 inline constexpr uint32_t kOutcome = 1;
 }  // namespace response
+
+namespace next_request {
+inline constexpr uint32_t kTarget = 9;
+inline constexpr uint32_t kBegin = 10;
+inline constexpr uint32_t kMaxItems = 11;
+inline constexpr uint32_t kMaxBytes = 12;
+inline constexpr uint32_t kMaxTime = 13;
+}  // namespace next_request
+
+namespace next_response {
+inline constexpr uint32_t kOutcome = 1;
+inline constexpr uint32_t kItems = 2;
+inline constexpr uint32_t kDone = 3;
+inline constexpr uint32_t kIterator = 4;
+inline constexpr uint32_t kReturnValue = 5;
+}  // namespace next_response
+
+namespace duration {
+inline constexpr uint32_t kSeconds = 1;
+inline constexpr uint32_t kNanos = 2;
+}  // namespace duration
 
 namespace import_response {
 inline constexpr uint32_t kModule = 1;

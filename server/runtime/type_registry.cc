@@ -50,6 +50,15 @@ bool TypeRegistry::Describe(PyObject* object, uint64_t session,
   return true;
 }
 
+std::size_t TypeRegistry::due_bytes() const {
+  // Of a tag and a length.
+  constexpr std::size_t kHeadBytes = 6;
+  std::size_t bytes = 0;
+  for (const Entry* const entry : due_)
+    bytes += entry->info.size() + kHeadBytes;
+  return bytes;
+}
+
 void TypeRegistry::WriteDue(ByteWriter& out, uint64_t session, bool delivered) {
   for (const Entry* const entry : due_) {
     out.BytesField(schema::outcome::kTypes, entry->info);

@@ -3,6 +3,7 @@
 
 #include <Python.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -35,8 +36,13 @@ class TypeRegistry final {
   // Unless `delivered`, they are due again next time: the reply may get lost.
   void WriteDue(ByteWriter& out, uint64_t session, bool delivered);
 
-  // Drops what is due: the reply is replaced by another.
-  void ForgetDue() { due_.clear(); }
+  // Drops what is due: the reply is replaced by another. With `kept`, only
+  // what became due after the first `kept`.
+  void ForgetDue(std::size_t kept = 0) { due_.resize(kept); }
+
+  // How many TypeInfos are due, and their size in the reply, roughly.
+  std::size_t due_count() const { return due_.size(); }
+  std::size_t due_bytes() const;
 
   void EndSession(uint64_t session) { told_.erase(session); }
 

@@ -46,6 +46,19 @@ class Grpcurl:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def stream(self, address, method, request):
+        """The responses of a server stream; RpcError for a status that isn't OK."""
+        flags = ["-format-error", "-d", "@"]
+        done = self.run(*flags, address, method, text=json.dumps(request))
+        if done.returncode != 0:
+            raise RpcError(json.loads(done.stderr))
+        decoder, text, responses = json.JSONDecoder(), done.stdout.strip(), []
+        while text:
+            response, end = decoder.raw_decode(text)
+            responses.append(response)
+            text = text[end:].lstrip()
+        return responses
+
     def call(self, address, method, request=None, max_time=None):
         """One RPC's response; RpcError for a status that isn't OK."""
         flags = ["-format-error", "-d", "@"]

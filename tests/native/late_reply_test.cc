@@ -8,6 +8,7 @@
 
 #include "envknit/v1/attach.pb.h"
 #include "envknit/v1/calls.pb.h"
+#include "envknit/v1/iteration.pb.h"
 
 namespace envknit::native {
 namespace {
@@ -49,6 +50,25 @@ TEST(ReadLateReplyTest, FindsHandlesInsideContainers) {
   EXPECT_THAT(Ids(late), ElementsAre(7, 8));
   EXPECT_EQ(late.handles[0]->epoch, 5u);
   EXPECT_EQ(late.handles[0]->session_number, 4u);
+}
+
+TEST(ReadLateReplyTest, FindsIteratorItemsAndReturnValueOfNext) {
+  v1::NextResponse response;
+  response.mutable_iterator()->set_id(7);
+  response.mutable_items()
+      ->mutable_list_value()
+      ->add_items()
+      ->mutable_handle()
+      ->set_id(8);
+  response.mutable_return_value()->mutable_handle()->set_id(9);
+  response.set_done(true);
+  v1::AttachResponse reply;
+  reply.set_body(response.SerializeAsString());
+  const std::string bytes = reply.SerializeAsString();
+  EXPECT_THAT(Ids(ReadLateReply(1, bytes, AttachMethod::kNext)),
+              ::testing::UnorderedElementsAre(7, 8, 9));
+  // The same numbers mean something else elsewhere.
+  EXPECT_THAT(Ids(ReadLateReply(1, bytes)), IsEmpty());
 }
 
 TEST(ReadLateReplyTest, KeepsTypesThatAreSentOnlyOnce) {

@@ -38,6 +38,15 @@ class Session:
         slack: float,
         context: object,
     ) -> Any: ...
+    def next(
+        self,
+        target: Target,
+        begin: bool,
+        max_items: int,
+        timeout: float,
+        slack: float,
+        context: object,
+    ) -> tuple[list[Any], bool, Any, Any, BaseException | None]: ...
     def close(self) -> None: ...
     @property
     def answered(self) -> bool: ...

@@ -114,7 +114,7 @@ def make_class(info: Mapping[str, Any]) -> type[RemoteObject]:
     kind = RemoteType(info)
     key = (
         *(kind.known, kind.full_name, kind.mro, kind.methods, kind.special_methods),
-        *(kind.is_class, kind.callable, kind.iterator),
+        *(kind.is_class, kind.capabilities),
     )
     known = _classes.get(key)
     if known is None:

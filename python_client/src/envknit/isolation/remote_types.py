@@ -11,16 +11,21 @@ if TYPE_CHECKING:
 __all__ = ["RemoteType"]
 
 # Numbers of the enum Capability.
+_SIZED = 1
+_SUBSCRIPT = 3
+_ITERABLE = 4
 _ITERATOR = 5
 _CALLABLE = 6
+_CONTEXT_MANAGER = 9
 
 
 class RemoteType:
     """The fields of a TypeInfo message. Immutable."""
 
     __slots__ = (
-        *("callable", "full_name", "is_class", "iterator", "known", "methods", "module"),
-        *("mro", "name", "special_methods"),
+        *("callable", "capabilities", "context_manager", "full_name", "is_class", "iterable"),
+        *("iterator", "known", "methods", "module", "mro", "name", "sized", "special_methods"),
+        "subscriptable",
     )
 
     def __init__(self, info: Mapping[str, Any]) -> None:
@@ -34,8 +39,12 @@ class RemoteType:
         self.special_methods: frozenset[str] = info.get("special_methods", frozenset())
         #: The object is a class itself; then name and mro are its own.
         self.is_class: bool = info.get("is_class", False)
-        capabilities = info.get("capabilities", ())
+        self.capabilities = capabilities = frozenset(info.get("capabilities", ()))
+        self.sized = _SIZED in capabilities
+        self.subscriptable = _SUBSCRIPT in capabilities
+        self.iterable = _ITERABLE in capabilities
         self.iterator = _ITERATOR in capabilities
+        self.context_manager = _CONTEXT_MANAGER in capabilities
         self.callable = _CALLABLE in capabilities or self.is_class
         self.full_name = f"{self.module}.{self.name}" if self.module else self.name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envknit.errors import RemoteError
+from envknit.isolation import remote_iteration, remote_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,7 +44,7 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
     advertised: Iterable[str] = kind.special_methods
     if not kind.known:
         # All of them: the worker knows which it has.
-        advertised = _BINARY | _PLAIN | {"__iter__", "__next__", "__hash__"}
+        advertised = _BINARY | _PLAIN | {"__hash__"}
     if kind.is_class:
         # Those are its instances'.
         advertised = ()
@@ -53,15 +54,9 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
             namespace[name] = _binary(name)
         elif name in _PLAIN:
             namespace[name] = _plain(name)
-    if kind.iterator:
-        namespace["__iter__"] = _itself
-        namespace["__next__"] = _next
-    elif "__iter__" in advertised:
-        namespace["__iter__"] = _plain("__iter__")
-        if "__next__" in advertised:
-            namespace["__next__"] = _next
-    if "builtins.tuple" in kind.mro and not kind.is_class:
-        namespace["__iter__"] = _iterate_tuple
+    namespace |= _iteration(kind)
+    if kind.context_manager or not kind.known:
+        namespace |= {"__enter__": remote_with.enter, "__exit__": remote_with.leave}
     if kind.callable or not kind.known:
         namespace["__call__"] = _call
     if "__eq__" in namespace:
@@ -70,6 +65,32 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
     else:
         namespace["__eq__"] = _same_object
         namespace["__hash__"] = _hash_of_object
+    return namespace
+
+
+def _iteration(kind: RemoteType) -> dict[str, Any]:
+    if not kind.known:
+        return {
+            "__iter__": remote_iteration.iterate_unsized,
+            "__next__": remote_iteration.next_item,
+        }
+    if kind.iterator:
+        namespace: dict[str, Any] = {
+            "__iter__": remote_iteration.itself,
+            "__next__": remote_iteration.next_item,
+        }
+    elif "builtins.tuple" in kind.mro and not kind.is_class:
+        namespace = {"__iter__": remote_iteration.iterate_tuple}
+    elif not kind.iterable:
+        return {}
+    elif kind.sized:
+        namespace = {"__iter__": remote_iteration.iterate_container}
+    else:
+        namespace = {"__iter__": remote_iteration.iterate_unsized}
+    if "__contains__" not in kind.special_methods or kind.is_class:
+        namespace["__contains__"] = remote_iteration.contains
+    if kind.sized and ("__reversed__" in kind.special_methods or kind.subscriptable):
+        namespace["__reversed__"] = remote_iteration.reverse_container
     return namespace
 
 
@@ -101,24 +122,6 @@ def _binary(name: str) -> Callable[..., Any]:
 
 def _call(self: RemoteObject, /, *args: Any, **kwargs: Any) -> Any:
     return self._envknit_context.call_object(self._envknit_handle, args, kwargs)
-
-
-def _itself(self: RemoteObject) -> RemoteObject:
-    return self
-
-
-def _iterate_tuple(self: RemoteObject) -> Any:
-    # A named tuple, say: its items in one reply, so that unpacking is not a call for each.
-    return iter(self._envknit_context.call_function("builtins", "tuple", (self,)))
-
-
-def _next(self: RemoteObject) -> Any:
-    try:
-        return self._envknit_context.call_method(self._envknit_handle, "__next__", ())
-    except RemoteError as error:
-        if "builtins.StopIteration" not in error.remote_mro:
-            raise
-        raise StopIteration(*error.args) from None
 
 
 def _same_object(self: RemoteObject, other: Any) -> Any:

@@ -95,6 +95,19 @@ class WorkerContext:
 
         return self.call(_core.Target.of_module(module, name), args, None)
 
+    def next_items(
+        self, handle: _core.Handle, max_items: int, *, begin: bool = False
+    ) -> tuple[list[Any], bool, Any, Any, BaseException | None]:
+        """Takes items from a remote iterator, as `WorkerSession.next_items`; one round trip."""
+        from envknit import _core
+
+        target = _core.Target.of_handle(handle, "")
+        taken = self.session.next_items(target, max_items, self.timeout, self, begin=begin)
+        if self._copy_results:
+            for item in taken[0]:
+                _check_copied(item)
+        return taken
+
     def method(self, remote: RemoteObject, name: str) -> CallProxy:
         """A method of a remote object, without asking the worker for it."""
         from envknit import _core

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 
+from worklib import iterables, managers
 from worklib.failures import (
     Boom,
     raise_boom,
@@ -22,8 +23,10 @@ __all__ = [
     "Meter",
     "Thing",
     "count_down",
+    "iterables",
     "make_thing",
     "make_things",
+    "managers",
     "raise_boom",
     "raise_chain",
     "raise_group",

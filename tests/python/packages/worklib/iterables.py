@@ -1,0 +1,115 @@
+"""What can be iterated over, and how far it was."""
+
+import enum
+
+taken = []
+# How much was taken when a generator ended.
+closed = []
+
+
+class Row:
+    def __init__(self, number):
+        self.number = number
+
+
+class Color(enum.Enum):
+    RED = 1
+    GREEN = 2
+
+
+class Shelf(list):
+    """A list that stays in the worker, and has a length."""
+
+    made = 0
+
+    def __iter__(self):
+        Shelf.made += 1
+        return record(super().__iter__())
+
+
+class OldSequence:
+    """Only `__getitem__`, as before there were iterators."""
+
+    def __getitem__(self, index):
+        return ["a", "b", "c"][index]
+
+
+class Unsized:
+    def __iter__(self):
+        return record(range(5))
+
+
+class Unwilling:
+    def __iter__(self):
+        raise ValueError("not today")
+
+    def __len__(self):
+        return 3
+
+
+class Brittle(list):
+    """Fails after its third item."""
+
+    def __iter__(self):
+        yield from list.__iter__(self[:3])
+        raise LookupError("broken shelf")
+
+
+def record(items):
+    try:
+        for item in items:
+            taken.append(item)
+            yield item
+    finally:
+        closed.append(len(taken))
+
+
+def open_file(path, mode="r"):
+    return open(path, mode)
+
+
+def numbers(stop, result=None):
+    yield from record(range(stop))
+    return result
+
+
+def fail_after(count):
+    yield from range(count)
+    raise KeyError("no more")
+
+
+def shelf(count):
+    return Shelf(range(count))
+
+
+def rows(count):
+    return Brittle(Row(number) for number in range(count))
+
+
+def brittle(count):
+    return Brittle(range(count))
+
+
+def plain_list_of_rows(count):
+    return [Row(number) for number in range(count)]
+
+
+def mapping(count):
+    return {f"k{number}": Row(number) for number in range(count)}
+
+
+def echoing():
+    received = yield "ready"
+    while True:
+        try:
+            received = yield received
+        except ValueError as error:
+            received = f"caught {error}"
+
+
+def hang_after(count):
+    import time
+
+    yield from range(count)
+    time.sleep(600)
+    yield "never"
