@@ -46,7 +46,7 @@ std::optional<Failure> ParseStep(pbf_reader reader, TargetView& target) {
   return std::nullopt;
 }
 
-std::optional<Failure> ParseTarget(pbf_reader reader, TargetView& target) {
+std::optional<Failure> ParseRoot(pbf_reader reader, TargetView& target) {
   while (reader.next()) {
     const uint32_t tag = reader.tag();
     if (!IsBytes(reader)) {
@@ -112,7 +112,7 @@ std::optional<Failure> ParseFields(pbf_reader reader, CallRequestView& view) {
     } else if (tag == field::kTarget) {
       if (has_target) return InvalidRequest("target", "given twice");
       has_target = true;
-      failure = ParseTarget(reader.get_message(), view.target);
+      failure = ParseRoot(reader.get_message(), view.target);
     } else if (tag == field::kArgs) {
       if (view.args.size() == kMaxArgs) {
         return InvalidRequest("args", "too many");
@@ -134,10 +134,13 @@ std::optional<Failure> ParseFields(pbf_reader reader, CallRequestView& view) {
   return std::nullopt;
 }
 
+std::optional<Failure> CheckRoot(const TargetView& target) {
+  if (target.module || target.handle) return std::nullopt;
+  return InvalidRequest("target", "has neither module nor handle");
+}
+
 std::optional<Failure> CheckFields(const CallRequestView& view) {
-  if (!view.target.module && !view.target.handle) {
-    return InvalidRequest("target", "has neither module nor handle");
-  }
+  if (auto failure = CheckRoot(view.target)) return failure;
   if (view.want > Want::kNone) return InvalidRequest("want", "unknown");
   const bool typed = !view.args.empty() || !view.kwargs.empty();
   if (typed && (view.json_args || view.json_kwargs)) {
@@ -148,6 +151,19 @@ std::optional<Failure> CheckFields(const CallRequestView& view) {
 }
 
 }  // namespace
+
+std::optional<Failure> ParseTarget(std::string_view message,
+                                   TargetView& target) {
+  try {
+    if (auto failure =
+            ParseRoot(pbf_reader(message.data(), message.size()), target)) {
+      return failure;
+    }
+  } catch (const protozero::exception&) {
+    return InvalidRequest("target", "not a valid message");
+  }
+  return CheckRoot(target);
+}
 
 void CallRequestView::Clear() {
   target.module.reset();
