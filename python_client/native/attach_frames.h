@@ -17,7 +17,10 @@ enum class AttachMethod : uint32_t {
   kImport = 1,
   kGetAttr = 2,
   kCall = 3,
-  kRelease = 4
+  kRelease = 4,
+  kSetAttr = 5,
+  kDelAttr = 6,
+  kDescribe = 10
 };
 
 // One AttachRequest before it has its call id.

@@ -88,8 +88,13 @@ def parameters(description):
 def test_an_instance(rows):
     found = describe(rows, "__main__:row")
     assert names(found) == {
-        **{"Part": 2, "grow": 3, "make": 3, "two": 3},
-        **{"label": 4, "cost": 4, "own": 4},
+        "Part": 2,
+        "grow": 3,
+        "make": 3,
+        "two": 3,
+        "label": 4,
+        "cost": 4,
+        "own": 4,
     }
     assert found.kind == 4
     assert found.doc == "A row.\n\nWith a second line."
