@@ -18,7 +18,10 @@ enum class AttachMethod : uint32_t {
   kGetAttr = 2,
   kCall = 3,
   kRelease = 4,
-  kNext = 9
+  kSetAttr = 5,
+  kDelAttr = 6,
+  kNext = 9,
+  kDescribe = 10
 };
 
 // One AttachRequest before it has its call id.

@@ -37,21 +37,6 @@ py::str Name(protozero::pbf_reader& reader) {
   return py::reinterpret_steal<py::str>(text);
 }
 
-void ReadNames(protozero::pbf_reader entry, py::dict* names) {
-  py::str name;
-  int kind = 0;
-  while (entry.next()) {
-    if (entry.tag() == 1) {
-      name = Name(entry);
-    } else if (entry.tag() == 2) {
-      kind = entry.get_enum();
-    } else {
-      entry.skip();
-    }
-  }
-  (*names)[name] = kind;
-}
-
 void ReadSubmodule(protozero::pbf_reader submodule, py::dict* submodules) {
   py::str path;
   py::dict names;
@@ -59,7 +44,7 @@ void ReadSubmodule(protozero::pbf_reader submodule, py::dict* submodules) {
     if (submodule.tag() == 1) {
       path = Name(submodule);
     } else if (submodule.tag() == 2) {
-      ReadNames(submodule.get_message(), &names);
+      ReadModuleName(submodule.get_message(), &names);
     } else {
       submodule.skip();
     }
@@ -125,6 +110,21 @@ py::dict ReadException(protozero::pbf_reader reader, const DecodeValue& decode,
 }
 
 }  // namespace
+
+void ReadModuleName(protozero::pbf_reader reader, py::dict* names) {
+  py::str name;
+  int kind = 0;
+  while (reader.next()) {
+    if (reader.tag() == 1) {
+      name = Name(reader);
+    } else if (reader.tag() == 2) {
+      kind = reader.get_enum();
+    } else {
+      reader.skip();
+    }
+  }
+  (*names)[name] = kind;
+}
 
 py::dict ReadTypeInfo(std::string_view bytes) {
   py::dict result;
@@ -193,7 +193,7 @@ py::dict ReadModuleDescription(std::string_view bytes) {
         result["version"] = Text(reader);
         break;
       case 5:
-        ReadNames(reader.get_message(), &names);
+        ReadModuleName(reader.get_message(), &names);
         break;
       case 6:
         ReadSubmodule(reader.get_message(), &submodules);

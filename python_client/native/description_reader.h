@@ -7,6 +7,8 @@
 #include <functional>
 #include <string_view>
 
+#include <protozero/pbf_reader.hpp>
+
 namespace envknit::native {
 
 // Keys are the fields' names. All of these need the GIL and throw
@@ -15,6 +17,10 @@ namespace envknit::native {
 // TypeInfo: type_id, module, name, mro, capabilities (numbers), methods,
 // special_methods, is_class.
 pybind11::dict ReadTypeInfo(std::string_view bytes);
+
+// Repeated ModuleName of the message at `reader`: adds to a dict of name to
+// kind number.
+void ReadModuleName(protozero::pbf_reader reader, pybind11::dict* names);
 
 // ModuleDescription: name, file, version, names (dict of name to kind number),
 // submodules (dict of path to such a dict), truncated.

@@ -111,7 +111,8 @@ PYBIND11_MODULE(_core, module) {
       .def_static("of_module", &Target::OfModule, py::arg("module"),
                   py::arg("path"))
       .def_static("of_handle", &Target::OfHandle, py::arg("handle"),
-                  py::arg("path"));
+                  py::arg("path"))
+      .def("child", &Target::Child, py::arg("name"));
 
   py::class_<Session, std::shared_ptr<Session>>(module, "Session")
       .def("import_module", &Session::Import, py::arg("module"),
@@ -125,6 +126,13 @@ PYBIND11_MODULE(_core, module) {
       .def("next", &Session::Next, py::arg("target"), py::arg("begin"),
            py::arg("max_items"), py::arg("timeout"), py::arg("slack"),
            py::arg("context"))
+      .def("describe", &Session::Describe, py::arg("target"), py::arg("repr"),
+           py::arg("timeout"), py::arg("slack"), py::arg("context"))
+      .def("set_attr", &Session::SetAttr, py::arg("target"), py::arg("name"),
+           py::arg("value"), py::arg("timeout"), py::arg("slack"),
+           py::arg("context"))
+      .def("del_attr", &Session::DelAttr, py::arg("target"), py::arg("name"),
+           py::arg("timeout"), py::arg("slack"), py::arg("context"))
       .def("close", &Session::Close)
       .def_property_readonly("answered", &Session::answered)
       .def_property_readonly("used", &Session::used)

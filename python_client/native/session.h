@@ -61,6 +61,19 @@ class Session final : public std::enable_shared_from_this<Session> {
                        double timeout_seconds, double slack_seconds,
                        const pybind11::object& context);
 
+  // A dict with the fields of ObjectDescription (object_reader.h).
+  pybind11::dict Describe(const Target& target, bool repr,
+                          double timeout_seconds, double slack_seconds,
+                          const pybind11::object& context);
+
+  void SetAttr(const Target& target, const std::string& name,
+               const pybind11::object& value, double timeout_seconds,
+               double slack_seconds, const pybind11::object& context);
+
+  void DelAttr(const Target& target, const std::string& name,
+               double timeout_seconds, double slack_seconds,
+               const pybind11::object& context);
+
   // Whether its worker answered anything, so that its opening succeeded.
   bool answered() const { return answered_; }
   // Whether its worker may have state: a request other than Import was

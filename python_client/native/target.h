@@ -19,16 +19,20 @@ class Target final {
   static std::shared_ptr<Target> OfHandle(std::shared_ptr<Handle> handle,
                                           const std::string& path);
 
-  Target(std::string bytes, std::shared_ptr<Handle> handle)
-      : bytes_(std::move(bytes)), handle_(std::move(handle)) {}
+  Target(std::string module, std::shared_ptr<Handle> handle, std::string path);
+
+  // That of an attribute of what stands here.
+  std::shared_ptr<Target> Child(const std::string& name) const;
 
   const std::string& bytes() const { return bytes_; }
   // Null for modules.
   const Handle* handle() const { return handle_.get(); }
 
  private:
-  const std::string bytes_;
+  const std::string module_;
   const std::shared_ptr<Handle> handle_;
+  const std::string path_;
+  const std::string bytes_;
 };
 
 }  // namespace envknit::native

@@ -46,6 +46,31 @@ std::optional<Failure> ParseStep(pbf_reader reader, TargetView& target) {
   return std::nullopt;
 }
 
+std::optional<Failure> ParseRoot(pbf_reader reader, TargetView& target) {
+  while (reader.next()) {
+    const uint32_t tag = reader.tag();
+    if (!IsBytes(reader)) {
+      reader.skip();
+    } else if (tag == schema::target::kModule ||
+               tag == schema::target::kHandle) {
+      if (target.module || target.handle) {
+        return InvalidRequest("target", "more than one root");
+      }
+      (tag == schema::target::kModule ? target.module : target.handle) =
+          Bytes(reader);
+    } else if (tag == schema::target::kPath) {
+      target.path = Bytes(reader);
+    } else if (tag == schema::target::kSteps) {
+      if (auto failure = ParseStep(reader.get_message(), target)) {
+        return failure;
+      }
+    } else {
+      reader.skip();
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<Failure> ParseKeyword(pbf_reader reader, CallRequestView& view) {
   std::string_view name;
   std::optional<std::string_view> value;
@@ -87,7 +112,7 @@ std::optional<Failure> ParseFields(pbf_reader reader, CallRequestView& view) {
     } else if (tag == field::kTarget) {
       if (has_target) return InvalidRequest("target", "given twice");
       has_target = true;
-      failure = ParseTarget(Bytes(reader), view.target);
+      failure = ParseRoot(reader.get_message(), view.target);
     } else if (tag == field::kArgs) {
       if (view.args.size() == kMaxArgs) {
         return InvalidRequest("args", "too many");
@@ -109,10 +134,13 @@ std::optional<Failure> ParseFields(pbf_reader reader, CallRequestView& view) {
   return std::nullopt;
 }
 
+std::optional<Failure> CheckRoot(const TargetView& target) {
+  if (target.module || target.handle) return std::nullopt;
+  return InvalidRequest("target", "has neither module nor handle");
+}
+
 std::optional<Failure> CheckFields(const CallRequestView& view) {
-  if (!view.target.module && !view.target.handle) {
-    return InvalidRequest("target", "has neither module nor handle");
-  }
+  if (auto failure = CheckRoot(view.target)) return failure;
   if (view.want > Want::kNone) return InvalidRequest("want", "unknown");
   const bool typed = !view.args.empty() || !view.kwargs.empty();
   if (typed && (view.json_args || view.json_kwargs)) {
@@ -126,29 +154,15 @@ std::optional<Failure> CheckFields(const CallRequestView& view) {
 
 std::optional<Failure> ParseTarget(std::string_view message,
                                    TargetView& target) {
-  pbf_reader reader(message.data(), message.size());
-  while (reader.next()) {
-    const uint32_t tag = reader.tag();
-    if (!IsBytes(reader)) {
-      reader.skip();
-    } else if (tag == schema::target::kModule ||
-               tag == schema::target::kHandle) {
-      if (target.module || target.handle) {
-        return InvalidRequest("target", "more than one root");
-      }
-      (tag == schema::target::kModule ? target.module : target.handle) =
-          Bytes(reader);
-    } else if (tag == schema::target::kPath) {
-      target.path = Bytes(reader);
-    } else if (tag == schema::target::kSteps) {
-      if (auto failure = ParseStep(reader.get_message(), target)) {
-        return failure;
-      }
-    } else {
-      reader.skip();
+  try {
+    if (auto failure =
+            ParseRoot(pbf_reader(message.data(), message.size()), target)) {
+      return failure;
     }
+  } catch (const protozero::exception&) {
+    return InvalidRequest("target", "not a valid message");
   }
-  return std::nullopt;
+  return CheckRoot(target);
 }
 
 void CallRequestView::Clear() {

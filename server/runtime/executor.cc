@@ -30,7 +30,8 @@ Executor::Executor(const WorkerSettings& settings, const CallTracker& tracker,
       encoder_(settings.limits, &objects_),
       resolver_(objects_, decoder_, page),
       exceptions_(settings.limits, settings.traceback_bytes,
-                  settings.runtime_dir) {}
+                  settings.runtime_dir),
+      describer_(settings.limits, settings.runtime_dir) {}
 
 bool Executor::Execute(const FrameHeader& request, std::string_view payload,
                        FrameHeader& reply, ByteWriter& out) {
@@ -53,6 +54,15 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
         break;
       case FrameKind::kCall:
         failure = Call(payload, out);
+        break;
+      case FrameKind::kSetAttr:
+        failure = SetAttr(payload, out);
+        break;
+      case FrameKind::kDelAttr:
+        failure = DelAttr(payload, out);
+        break;
+      case FrameKind::kDescribe:
+        failure = Describe(payload, out);
         break;
       case FrameKind::kRelease:
         failure = Release(payload);

@@ -18,11 +18,13 @@
 #include "server/pyvalue/tensor_decoders.h"
 #include "server/pyvalue/value_decoder.h"
 #include "server/pyvalue/value_encoder.h"
+#include "server/runtime/attribute_request.h"
 #include "server/runtime/call_request.h"
 #include "server/runtime/call_tracker.h"
 #include "server/runtime/exception_capture.h"
 #include "server/runtime/failure.h"
 #include "server/runtime/next_request.h"
+#include "server/runtime/object_describer.h"
 #include "server/runtime/object_table.h"
 #include "server/runtime/target_resolver.h"
 #include "server/runtime/type_registry.h"
@@ -57,6 +59,10 @@ class Executor final {
   Outcome Import(std::string_view payload, ByteWriter& out);
   Outcome GetAttr(std::string_view payload, ByteWriter& out);
   Outcome Call(std::string_view payload, ByteWriter& out);
+  Outcome SetAttr(std::string_view payload, ByteWriter& out);
+  Outcome DelAttr(std::string_view payload, ByteWriter& out);
+  Outcome ChangeAttr(const AttributeRequestView& view, ByteWriter& out);
+  Outcome Describe(std::string_view payload, ByteWriter& out);
   Outcome Release(std::string_view payload);
   Outcome Next(std::string_view payload, ByteWriter& out);
 
@@ -94,6 +100,7 @@ class Executor final {
   ValueEncoder encoder_;
   TargetResolver resolver_;
   ExceptionCapture exceptions_;
+  ObjectDescriber describer_;
   KeyCache keywords_;
   CallRequestView request_;
   uint64_t session_ = 0;

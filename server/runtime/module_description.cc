@@ -9,6 +9,7 @@
 
 #include "server/pyvalue/concat.h"
 #include "server/pyvalue/python_ref.h"
+#include "server/runtime/name_kind.h"
 #include "server/runtime/runtime_schema.h"
 #include "server/runtime/type_names.h"
 
@@ -24,14 +25,6 @@ constexpr std::size_t kMaxNameBytes = 512;
 constexpr std::size_t kMaxTextBytes = 4096;
 constexpr std::size_t kMaxDocBytes = std::size_t{64} << 10;
 constexpr int kLevels = 2;
-
-NameKind KindOf(PyObject* object) {
-  if (PyModule_Check(object)) return NameKind::kModule;
-  if (PyType_Check(object)) return NameKind::kClass;
-  // By the type's slot: asking the object for __call__ could run its code.
-  if (Py_TYPE(object)->tp_call != nullptr) return NameKind::kCallable;
-  return NameKind::kData;
-}
 
 // The dict of a module object; nullptr for anything else in sys.modules.
 PyObject* DictOf(PyObject* module) {

@@ -79,8 +79,51 @@ namespace import_request {
 inline constexpr uint32_t kModule = 9;
 }
 
+namespace attribute_request {
+// Of SetAttrRequest and DelAttrRequest.
+inline constexpr uint32_t kTarget = 9;
+inline constexpr uint32_t kName = 10;
+inline constexpr uint32_t kValue = 11;
+}  // namespace attribute_request
+
+namespace describe_request {
+inline constexpr uint32_t kTarget = 9;
+inline constexpr uint32_t kRepr = 10;
+}  // namespace describe_request
+
+namespace describe_response {
+inline constexpr uint32_t kDescription = 2;
+}
+
+namespace object_description {
+inline constexpr uint32_t kKind = 1;
+inline constexpr uint32_t kType = 2;
+inline constexpr uint32_t kModule = 3;
+inline constexpr uint32_t kQualname = 4;
+inline constexpr uint32_t kNames = 5;
+inline constexpr uint32_t kTruncated = 6;
+inline constexpr uint32_t kDoc = 7;
+inline constexpr uint32_t kSignature = 8;
+inline constexpr uint32_t kRepr = 9;
+}  // namespace object_description
+
+namespace signature {
+inline constexpr uint32_t kText = 1;
+inline constexpr uint32_t kParameters = 2;
+inline constexpr uint32_t kReturnAnnotation = 3;
+}  // namespace signature
+
+namespace parameter {
+inline constexpr uint32_t kName = 1;
+inline constexpr uint32_t kKind = 2;
+inline constexpr uint32_t kHasDefault = 3;
+inline constexpr uint32_t kDefaultValue = 4;
+inline constexpr uint32_t kDefaultText = 5;
+inline constexpr uint32_t kAnnotation = 6;
+}  // namespace parameter
+
 namespace response {
-// Of CallResponse and GetAttrResponse.
+// Of every response with an outcome.
 inline constexpr uint32_t kOutcome = 1;
 }  // namespace response
 

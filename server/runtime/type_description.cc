@@ -7,6 +7,7 @@
 
 #include "server/pyvalue/byte_writer.h"
 #include "server/pyvalue/python_ref.h"
+#include "server/runtime/name_kind.h"
 #include "server/runtime/runtime_schema.h"
 #include "server/runtime/type_names.h"
 
@@ -42,16 +43,29 @@ constexpr std::array<std::string_view, 79> kOperators = {
 constexpr std::size_t kMaxNames = 4096;
 constexpr std::size_t kMaxNameBytes = 256;
 
+// Sorted. What notebooks ask for, and the arrays' own protocol.
+constexpr std::array<std::string_view, 10> kDisplays = {
+    "__array__",       "_ipython_key_completions_",
+    "_repr_html_",     "_repr_jpeg_",
+    "_repr_json_",     "_repr_latex_",
+    "_repr_markdown_", "_repr_mimebundle_",
+    "_repr_png_",      "_repr_svg_"};
+
 bool IsCallable(PyObject* value) {
   return Py_IS_TYPE(value, &PyClassMethod_Type) ||
          Py_IS_TYPE(value, &PyStaticMethod_Type) || PyCallable_Check(value);
+}
+
+bool IsSpecialName(std::string_view name) {
+  return IsOperatorName(name) ||
+         std::binary_search(kDisplays.begin(), kDisplays.end(), name);
 }
 
 // The names a lookup on instances of a type finds, each with the value that
 // wins, up to `object`.
 struct NamesFound {
   std::vector<std::string> methods;
-  std::vector<std::string> operators;
+  std::vector<std::string> special;
 };
 
 // Calls `visit(name, value)` for each str name in the dicts of the MRO, nearest
@@ -86,14 +100,15 @@ NamesFound FindNames(PyTypeObject* type) {
   WalkMro(type, [&](const std::string& name, PyObject* value) {
     if (name.empty() || !seen.insert(name).second) return;
     const bool is_public = name[0] != '_';
-    if (!is_public && !IsOperatorName(name)) return;
-    if (!IsCallable(value)) return;
-    std::vector<std::string>& list =
-        is_public ? found.methods : found.operators;
+    if (is_public ? !IsOnlyCalled(value)
+                  : !IsSpecialName(name) || !IsCallable(value)) {
+      return;
+    }
+    std::vector<std::string>& list = is_public ? found.methods : found.special;
     if (list.size() < kMaxNames) list.push_back(name);
   });
   std::sort(found.methods.begin(), found.methods.end());
-  std::sort(found.operators.begin(), found.operators.end());
+  std::sort(found.special.begin(), found.special.end());
   return found;
 }
 
@@ -101,41 +116,55 @@ bool Has(const std::vector<std::string>& names, const char* name) {
   return std::binary_search(names.begin(), names.end(), name);
 }
 
-// From the slots, which Python fills from the methods of its classes.
+// C types define all six comparisons for the sake of `==`; `<` of these says
+// NotImplemented to everything.
+bool IsOrdered(PyTypeObject* type) {
+  const PyRef name = PyRef::Steal(PyUnicode_FromString("__lt__"));
+  if (!name) return false;
+  PyObject* const found = _PyType_Lookup(type, name.get());  // borrowed
+  if (found == nullptr) return false;
+  if (!Py_IS_TYPE(found, &PyWrapperDescr_Type)) return true;
+  PyTypeObject* const owner = PyDescr_TYPE(found);
+  return PyType_IsSubtype(owner, &PyDict_Type) == 0 &&
+         owner != &PyDictProxy_Type && owner != &PyRange_Type &&
+         owner != &PyComplex_Type && owner != &PyCFunction_Type &&
+         owner != &PyMethod_Type && owner != &PyCode_Type &&
+         owner != &PyCell_Type && owner != &PyMemoryView_Type;
+}
+
+// From the special methods that can be called (`__iter__ = None` says that
+// there is none), which C types have, too: Python makes them from the slots.
+// What has no method, from the slots.
 std::vector<Capability> FindCapabilities(
-    PyTypeObject* type, const std::vector<std::string>& operators) {
+    PyTypeObject* type, const std::vector<std::string>& special) {
   std::vector<Capability> found;
   const auto add = [&](bool can, Capability capability) {
     if (can) found.push_back(capability);
   };
   const PySequenceMethods* const sequence = type->tp_as_sequence;
-  const PyMappingMethods* const mapping = type->tp_as_mapping;
   const PyNumberMethods* const number = type->tp_as_number;
-  const bool sized = (mapping != nullptr && mapping->mp_length != nullptr) ||
-                     (sequence != nullptr && sequence->sq_length != nullptr);
-  const bool items = (mapping != nullptr && mapping->mp_subscript != nullptr) ||
-                     (sequence != nullptr && sequence->sq_item != nullptr);
-  add(sized, Capability::kSized);
-  add(sequence != nullptr && sequence->sq_contains != nullptr,
-      Capability::kContainer);
-  add(items, Capability::kSubscript);
-  add(type->tp_iter != nullptr ||
-          (sequence != nullptr && sequence->sq_item != nullptr),
+  add(Has(special, "__len__"), Capability::kSized);
+  add(Has(special, "__contains__"), Capability::kContainer);
+  add(Has(special, "__getitem__"), Capability::kSubscript);
+  // Without __iter__ a sequence is iterated by its items.
+  add(type->tp_iter != nullptr
+          ? Has(special, "__iter__")
+          : sequence != nullptr && sequence->sq_item != nullptr &&
+                Has(special, "__getitem__"),
       Capability::kIterable);
-  add(Has(operators, "__next__"), Capability::kIterator);
-  add(type->tp_call != nullptr, Capability::kCallable);
+  add(Has(special, "__next__"), Capability::kIterator);
+  add(Has(special, "__call__"), Capability::kCallable);
   add(number != nullptr &&
           (number->nb_add != nullptr || number->nb_index != nullptr ||
            number->nb_int != nullptr || number->nb_float != nullptr),
       Capability::kNumber);
-  add(Has(operators, "__lt__"), Capability::kOrdered);
-  add(Has(operators, "__enter__") && Has(operators, "__exit__"),
+  add(Has(special, "__lt__") && IsOrdered(type), Capability::kOrdered);
+  add(Has(special, "__enter__") && Has(special, "__exit__"),
       Capability::kContextManager);
   add(type->tp_as_buffer != nullptr &&
           type->tp_as_buffer->bf_getbuffer != nullptr,
       Capability::kBuffer);
-  add(type->tp_as_async != nullptr && type->tp_as_async->am_await != nullptr,
-      Capability::kAwaitable);
+  add(Has(special, "__await__"), Capability::kAwaitable);
   add(type->tp_hash != nullptr && type->tp_hash != &PyObject_HashNotImplemented,
       Capability::kHashable);
   return found;
@@ -164,21 +193,20 @@ std::string DescribeType(PyTypeObject* type, uint32_t type_id, bool is_class) {
   // do to it is up to its metaclass.
   const NamesFound own = FindNames(type);
   PyTypeObject* const acting = is_class ? Py_TYPE(type) : type;
-  std::vector<std::string> operators =
-      is_class ? FindNames(acting).operators : own.operators;
-  if (is_class && !Has(operators, "__call__")) {
+  std::vector<std::string> special =
+      is_class ? FindNames(acting).special : own.special;
+  if (is_class && !Has(special, "__call__")) {
     // Of `type` itself, which the walk leaves out.
-    operators.insert(
-        std::lower_bound(operators.begin(), operators.end(), "__call__"),
-        "__call__");
+    special.insert(std::lower_bound(special.begin(), special.end(), "__call__"),
+                   "__call__");
   }
-  for (const Capability capability : FindCapabilities(acting, operators)) {
+  for (const Capability capability : FindCapabilities(acting, special)) {
     out.VarintField(field::kCapabilities, static_cast<uint32_t>(capability));
   }
   for (const std::string& name : own.methods) {
     out.BytesField(field::kMethods, name);
   }
-  for (const std::string& name : operators) {
+  for (const std::string& name : special) {
     out.BytesField(field::kSpecialMethods, name);
   }
   if (is_class) out.VarintField(field::kIsClass, 1);

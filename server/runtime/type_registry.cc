@@ -1,5 +1,6 @@
 #include "server/runtime/type_registry.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/runtime/handle_details.h"
@@ -39,14 +40,7 @@ bool TypeRegistry::Describe(PyObject* object, uint64_t session,
   if (entry->ndarray != nullptr) {
     FillTensorMeta(object, entry->ndarray, handle);
   }
-  const auto told = told_.find(session);
-  if (told != told_.end() && told->second.count(entry->type_id) != 0) {
-    return true;
-  }
-  for (const Entry* const due : due_) {
-    if (due == entry) return true;
-  }
-  due_.push_back(entry);
+  MakeDue(entry, session);
   return true;
 }
 
@@ -57,6 +51,21 @@ std::size_t TypeRegistry::due_bytes() const {
   for (const Entry* const entry : due_)
     bytes += entry->info.size() + kHeadBytes;
   return bytes;
+}
+
+std::string_view TypeRegistry::InfoOf(PyObject* object, uint64_t session) {
+  const Entry* const entry = Find(object);
+  if (PyErr_Occurred() != nullptr) return {};
+  MakeDue(entry, session);
+  return entry->info;
+}
+
+void TypeRegistry::MakeDue(const Entry* entry, uint64_t session) {
+  const auto told = told_.find(session);
+  if (told != told_.end() && told->second.count(entry->type_id) != 0) return;
+  if (std::find(due_.begin(), due_.end(), entry) == due_.end()) {
+    due_.push_back(entry);
+  }
 }
 
 void TypeRegistry::WriteDue(ByteWriter& out, uint64_t session, bool delivered) {

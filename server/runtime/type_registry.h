@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -31,6 +32,10 @@ class TypeRegistry final {
   // meta. Runs no user code. The type's TypeInfo is due for this reply if
   // `session` has not got it yet. False: a Python exception is set.
   bool Describe(PyObject* object, uint64_t session, HandleFields& handle);
+
+  // The message TypeInfo of an object, or of a class itself; due likewise.
+  // Valid as long as the registry. Empty: a Python exception is set.
+  std::string_view InfoOf(PyObject* object, uint64_t session);
 
   // Appends the TypeInfos that are due, as fields of Outcome, and forgets them.
   // Unless `delivered`, they are due again next time: the reply may get lost.
@@ -59,6 +64,8 @@ class TypeRegistry final {
   };
 
   const Entry* Find(PyObject* object);
+  // The session is told of it with this reply, unless it knows.
+  void MakeDue(const Entry* entry, uint64_t session);
   std::unique_ptr<Entry> NewEntry(PyTypeObject* type, bool is_class);
 
   uint32_t next_type_id_ = 1;

@@ -13,7 +13,9 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOS = [
+    "envknit/v1/attributes.proto",
     "envknit/v1/calls.proto",
+    "envknit/v1/describe.proto",
     "envknit/v1/iteration.proto",
     "envknit/worker/v1/control.proto",
 ]

@@ -21,6 +21,7 @@ class Target:
     def of_module(module: str, path: str) -> Target: ...
     @staticmethod
     def of_handle(handle: Handle, path: str) -> Target: ...
+    def child(self, name: str) -> Target: ...
 
 class Session:
     def import_module(
@@ -47,6 +48,21 @@ class Session:
         slack: float,
         context: object,
     ) -> tuple[list[Any], bool, Any, Any, BaseException | None]: ...
+    def describe(
+        self, target: Target, repr: bool, timeout: float, slack: float, context: object
+    ) -> dict[str, Any]: ...
+    def set_attr(
+        self,
+        target: Target,
+        name: str,
+        value: object,
+        timeout: float,
+        slack: float,
+        context: object,
+    ) -> None: ...
+    def del_attr(
+        self, target: Target, name: str, timeout: float, slack: float, context: object
+    ) -> None: ...
     def close(self) -> None: ...
     @property
     def answered(self) -> bool: ...

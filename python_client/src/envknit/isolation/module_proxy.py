@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envknit.errors import RemoteError
-from envknit.isolation.call_proxy import CallProxy
-from envknit.isolation.named_proxy import (
-    METADATA_DUNDERS,
-    NamedProxy,
-    initialize,
-    refuse_pickling,
-)
+from envknit.isolation.attribute_names import METADATA_DUNDERS, is_asked_for
+from envknit.isolation.call_proxy import CallProxy, ClassProxy
+from envknit.isolation.named_proxy import NamedProxy, initialize, refuse_pickling
 from envknit.isolation.remote_object import RemoteObject
+from envknit.isolation.remote_text import RemoteText
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +28,7 @@ _CALLABLE = 3
 class _Names:
     """What a module proxy knows of its module."""
 
-    __slots__ = ("found", "kinds", "module", "path", "submodules")
+    __slots__ = ("found", "kinds", "module", "path", "submodules", "truncated")
 
     def __init__(
         self,
@@ -39,6 +36,7 @@ class _Names:
         path: str,
         kinds: Mapping[str, int] | None,
         submodules: Mapping[str, Mapping[str, int]],
+        truncated: bool,
     ) -> None:
         self.module = module
         #: From `module` to this one, dotted; empty for itself.
@@ -47,6 +45,8 @@ class _Names:
         self.kinds = kinds
         #: Kinds of the names of known submodules, by their path from `module`.
         self.submodules = submodules
+        #: Whether some names may have been left out of these.
+        self.truncated = truncated
         #: Proxies that were made; data is never among them.
         self.found: dict[str, object] = {}
 
@@ -73,12 +73,14 @@ class ModuleProxy(NamedProxy):
         path: str,
         kinds: Mapping[str, int] | None,
         submodules: Mapping[str, Mapping[str, int]],
+        *,
+        truncated: bool = False,
     ) -> None:
         from envknit import _core
 
         title = f"{module}.{path}" if path else module
         initialize(self, context, _core.Target.of_module(module, path), title)
-        _set_names(self, _Names(module, path, kinds, submodules))
+        _set_names(self, _Names(module, path, kinds, submodules, truncated))
 
     def __getattribute__(self, name: str) -> Any:
         names = _names_of(self)
@@ -86,13 +88,17 @@ class ModuleProxy(NamedProxy):
         return found if found is not None else _look_up(self, names, name)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"can't set {name!r}: {self!r} lives in its worker")
+        raise AttributeError(_unchangeable(self, name))
 
     def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"can't delete {name!r}: {self!r} lives in its worker")
+        raise AttributeError(_unchangeable(self, name))
 
     def __dir__(self) -> list[str]:
-        return sorted(_kinds(self, _names_of(self)))
+        names = _names_of(self)
+        known = set(_kinds(self, names))
+        if names.truncated:
+            known |= _describe(self).keys()
+        return sorted(known)
 
     def __repr__(self) -> str:
         return f"<remote module {_title_of(self)} in {_context_of(self).title}>"
@@ -101,15 +107,27 @@ class ModuleProxy(NamedProxy):
 _names_of = ModuleProxy.__dict__["_names"].__get__
 _set_names = ModuleProxy.__dict__["_names"].__set__
 _context_of = NamedProxy.__dict__["_envknit_context"].__get__
+_target_of = NamedProxy.__dict__["_envknit_target"].__get__
 _title_of = NamedProxy.__dict__["_envknit_title"].__get__
 
+# help() looks past __getattribute__.
+ModuleProxy.__doc__ = RemoteText(
+    ModuleProxy.__doc__, lambda proxy: _look_up(proxy, _names_of(proxy), "__doc__")
+)
 refuse_pickling(ModuleProxy)
+
+
+def _unchangeable(proxy: ModuleProxy, name: str) -> str:
+    return (
+        f"can't set or delete {name!r}: {proxy!r} lives in its worker, and is shared by everything "
+        "there; call a function of it that does it, or change an object of your own"
+    )
 
 
 def _look_up(proxy: ModuleProxy, names: _Names, name: str) -> Any:
     from envknit import _core
 
-    if name.startswith("__") and name.endswith("__") and name not in METADATA_DUNDERS:
+    if not is_asked_for(name, METADATA_DUNDERS):
         raise AttributeError(f"{proxy!r} has no attribute {name!r} here")
     context = _context_of(proxy)
     path = names.path_to(name)
@@ -117,7 +135,8 @@ def _look_up(proxy: ModuleProxy, names: _Names, name: str) -> Any:
     made: object
     if kind in (_CLASS, _CALLABLE):
         target = _core.Target.of_module(names.module, path)
-        made = CallProxy(context, target, f"{names.module}.{path}")
+        make = ClassProxy if kind == _CLASS else CallProxy
+        made = make(context, target, f"{names.module}.{path}")
     elif kind == _MODULE:
         made = _submodule(context, names, path)
     else:
@@ -130,18 +149,25 @@ def _look_up(proxy: ModuleProxy, names: _Names, name: str) -> Any:
 
 
 def _submodule(context: WorkerContext, names: _Names, path: str) -> ModuleProxy:
-    return ModuleProxy(context, names.module, path, names.submodules.get(path), names.submodules)
+    kinds = names.submodules.get(path)
+    return ModuleProxy(
+        context, names.module, path, kinds, names.submodules, truncated=names.truncated
+    )
 
 
 def _kinds(proxy: ModuleProxy, names: _Names) -> Mapping[str, int]:
     """The kinds of the module's names; asks for those of a submodule that wasn't described."""
     if names.kinds is None:
-        context = _context_of(proxy)
         try:
-            description = context.session.import_module(f"{names.module}.{names.path}", context)
-            names.kinds = description["module"]["names"]
+            names.kinds = _describe(proxy)
         except RemoteError:
-            # An attribute that is a module, under a name that can't be imported.
+            # It is gone; what was asked for will say so.
             names.kinds = {}
     kinds: Mapping[str, int] = names.kinds
+    return kinds
+
+
+def _describe(proxy: ModuleProxy) -> Mapping[str, int]:
+    """The kinds of the names that dir() of the module has over there."""
+    kinds: Mapping[str, int] = _context_of(proxy).describe(_target_of(proxy))["names"]
     return kinds

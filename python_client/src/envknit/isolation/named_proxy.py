@@ -12,15 +12,7 @@ if TYPE_CHECKING:
     from envknit.isolation.remote_object import RemoteObject
     from envknit.isolation.worker_context import WorkerContext
 
-__all__ = ["METADATA_DUNDERS", "NamedProxy", "refuse_pickling"]
-
-#: Dunders that are fetched from the worker; all others are local matters.
-METADATA_DUNDERS = frozenset(
-    (
-        *("__version__", "__doc__", "__name__", "__file__", "__all__", "__path__"),
-        *("__package__", "__author__", "__license__"),
-    )
-)
+__all__ = ["NamedProxy", "refuse_pickling"]
 
 
 class NamedProxy:

@@ -6,10 +6,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 from envknit.isolation import special_methods
+from envknit.isolation.attribute_names import is_asked_for, is_assignable
+from envknit.isolation.remote_text import RemoteText
 from envknit.isolation.remote_types import RemoteType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, NoReturn
 
     from envknit import _core
@@ -40,35 +42,73 @@ class RemoteObject:
         _set_context(self, context)
 
     def __getattr__(self, name: str) -> Any:
-        # Private names of ours never get here, unless the object is half made.
-        if name in ("_envknit_handle", "_envknit_context"):
-            raise AttributeError(name)
-        if name.startswith("__") and name.endswith("__") and name not in _FETCHED_DUNDERS:
+        kind = self._envknit_type
+        if name == "__signature__" and kind.callable:
+            return self._envknit_signature()
+        if not is_asked_for(name, _FETCHED_DUNDERS):
+            # Private names of ours never get here, unless the object is half made.
             raise AttributeError(f"{self!r} has no attribute {name!r} here")
         context = self._envknit_context
-        if name in self._envknit_type.methods:
+        if name in kind.methods:
             return context.method(self, name)
         return context.fetch_attribute(self._envknit_handle, name)
 
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(
-            f"can't set {name!r}: {self!r} lives in its worker; call a method of it instead"
-        )
+    def __setattr__(self, name: str, value: object) -> None:
+        self._envknit_check_change("set", name)
+        self._envknit_context.set_attribute(self._envknit_target(), name, value)
 
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"can't delete {name!r}: {self!r} lives in its worker")
+    def __delattr__(self, name: str) -> None:
+        self._envknit_check_change("delete", name)
+        self._envknit_context.delete_attribute(self._envknit_target(), name)
 
     def __dir__(self) -> list[str]:
-        return sorted(self._envknit_type.methods | self._envknit_type.special_methods)
+        kind = self._envknit_type
+        own = self._envknit_context.describe(self._envknit_target())["names"]
+        return sorted({*kind.methods, *kind.special_methods, *own})
 
     def __repr__(self) -> str:
-        handle, kind = self._envknit_handle, self._envknit_type
+        kind = self._envknit_type
         what = f"class {kind.full_name}" if kind.is_class else kind.full_name
+        try:
+            handle, context = self._envknit_handle, self._envknit_context
+        except AttributeError:
+            return f"<remote {what}, half made>"
         if handle.shape is not None:
             what += f" shape={handle.shape} dtype={handle.typestr}"
         elif handle.length is not None:
             what += f" len={handle.length}"
-        return f"<remote {what} in {self._envknit_context.title}>"
+        gone = "" if self._envknit_is_held() else ", which is gone"
+        return f"<remote {what} in {context.title}{gone}>"
+
+    def _envknit_is_held(self) -> bool:
+        """Whether, as far as is known here, its worker is still the session's."""
+        handle = self._envknit_handle
+        current = self._envknit_context.session.current
+        return (
+            current is not None
+            and not current.ended
+            and handle.is_of(current)
+            and current.epoch in (0, handle.epoch)
+        )
+
+    def _envknit_target(self) -> _core.Target:
+        from envknit import _core
+
+        return _core.Target.of_handle(self._envknit_handle, "")
+
+    def _envknit_check_change(self, what: str, name: str) -> None:
+        if self._envknit_type.is_module:
+            raise AttributeError(f"can't {what} {name!r}: modules are shared in their worker")
+        if not is_assignable(name):
+            raise AttributeError(f"can't {what} {name!r} of {self!r}")
+
+    def _envknit_signature(self) -> object:
+        from envknit.isolation.remote_signature import signature_of
+
+        signature = signature_of(self._envknit_context.describe(self._envknit_target()))
+        if signature is None:
+            raise AttributeError(f"{self!r} has no signature that its worker knows")
+        return signature
 
     def __format__(self, spec: str) -> str:
         if not spec:
@@ -79,9 +119,10 @@ class RemoteObject:
         raise TypeError(f"can't pickle {self!r}: it lives in a worker of this process")
 
     def __instancecheck__(self, instance: object) -> bool:
-        if not self._envknit_type.is_class:
-            raise TypeError(f"isinstance() needs a class, not {self!r}")
-        return isinstance(instance, RemoteObject) and is_instance(instance, self)
+        return is_instance(instance, self)
+
+    def __subclasscheck__(self, subclass: object) -> bool:
+        return is_subclass(subclass, self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         """A local copy of a remote array, for `numpy.asarray`."""
@@ -98,13 +139,34 @@ _set_handle = RemoteObject.__dict__["_envknit_handle"].__set__
 _set_context = RemoteObject.__dict__["_envknit_context"].__set__
 
 
-def is_instance(instance: RemoteObject, kind: RemoteObject) -> bool:
-    """Whether the remote object's class is `kind`, a remote class, or derived from it."""
-    return (
-        not instance._envknit_type.is_class
-        and kind._envknit_type.mro[0] in instance._envknit_type.mro
-    )
+def is_instance(instance: object, kind: RemoteObject) -> bool:
+    """Whether a remote object's class is `kind`, a remote class, or derived from it."""
+    if not kind._envknit_type.is_class:
+        raise TypeError(f"isinstance() needs a class, not {kind!r}")
+    if not isinstance(instance, RemoteObject) or instance._envknit_type.is_class:
+        return False
+    return kind._envknit_type.mro[0] in instance._envknit_type.mro
 
+
+def is_subclass(subclass: object, kind: RemoteObject) -> bool:
+    """Whether a remote class is `kind`, a remote class, or derived from it."""
+    if not kind._envknit_type.is_class:
+        raise TypeError(f"issubclass() needs a class, not {kind!r}")
+    resolve = getattr(type(subclass), "_envknit_resolve", None)
+    known = subclass if resolve is None else resolve(subclass)
+    if isinstance(known, RemoteObject) and known._envknit_type.is_class:
+        return kind._envknit_type.mro[0] in known._envknit_type.mro
+    if isinstance(known, type):
+        return False
+    raise TypeError(f"issubclass() needs a class, not {subclass!r}")
+
+
+def _fetcher(name: str) -> Callable[[RemoteObject], Any]:
+    return lambda remote: remote._envknit_context.fetch_attribute(remote._envknit_handle, name)
+
+
+_fetch_doc = _fetcher("__doc__")
+_fetch_module = _fetcher("__module__")
 
 _classes: dict[tuple[object, ...], type[RemoteObject]] = {}
 
@@ -119,6 +181,11 @@ def make_class(info: Mapping[str, Any]) -> type[RemoteObject]:
     known = _classes.get(key)
     if known is None:
         namespace = special_methods.namespace_for(kind)
-        namespace |= {"__slots__": (), "__module__": "envknit.remote", "_envknit_type": kind}
+        namespace |= {
+            "__slots__": (),
+            "__module__": RemoteText("envknit.remote", _fetch_module),
+            "__doc__": RemoteText(RemoteObject.__doc__, _fetch_doc),
+            "_envknit_type": kind,
+        }
         known = _classes[key] = type(kind.name.rpartition(".")[2], (RemoteObject,), namespace)
     return known

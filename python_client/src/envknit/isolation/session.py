@@ -91,6 +91,23 @@ class WorkerSession:
         )
         return taken
 
+    def describe(self, target: _core.Target, timeout: float, context: object) -> dict[str, Any]:
+        """Names, documentation and signature of what stands at the target."""
+        description: dict[str, Any] = self._run(
+            lambda core: core.describe(target, False, timeout, SLACK_S, context)
+        )
+        return description
+
+    def set_attr(
+        self, target: _core.Target, name: str, value: object, timeout: float, context: object
+    ) -> None:
+        """Sets an attribute of what stands at the target."""
+        self._run(lambda core: core.set_attr(target, name, value, timeout, SLACK_S, context))
+
+    def del_attr(self, target: _core.Target, name: str, timeout: float, context: object) -> None:
+        """Deletes an attribute of what stands at the target."""
+        self._run(lambda core: core.del_attr(target, name, timeout, SLACK_S, context))
+
     def forget(self) -> None:
         """In a forked child: the session is the parent's."""
         self._lock = threading.Lock()

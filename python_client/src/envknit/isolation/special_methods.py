@@ -45,20 +45,22 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
     if not kind.known:
         # All of them: the worker knows which it has.
         advertised = _BINARY | _PLAIN | {"__hash__"}
-    if kind.is_class:
-        # Those are its instances'.
-        advertised = ()
     namespace: dict[str, Any] = {}
     for name in advertised:
         if name in _BINARY:
             namespace[name] = _binary(name)
         elif name in _PLAIN:
             namespace[name] = _plain(name)
+        elif not name.startswith("__"):
+            namespace[name] = _display(name)
     namespace |= _iteration(kind)
     if kind.context_manager or not kind.known:
         namespace |= {"__enter__": remote_with.enter, "__exit__": remote_with.leave}
     if kind.callable or not kind.known:
         namespace["__call__"] = _call
+    if "builtins.BaseException" in kind.mro and not kind.is_class:
+        # Its message, which is what a caught exception is printed for.
+        namespace["__str__"] = _text
     if "__eq__" in namespace:
         # The remote class says itself whether it can be hashed.
         namespace["__hash__"] = _plain("__hash__") if "__hash__" in advertised else None
@@ -102,6 +104,15 @@ def _plain(name: str) -> Callable[..., Any]:
     return method
 
 
+def _display(name: str) -> Callable[..., Any]:
+    # What notebooks ask an object for, such as `_repr_html_`.
+    def method(self: RemoteObject, /, *args: Any, **kwargs: Any) -> Any:
+        return self._envknit_context.method(self, name)(*args, **kwargs)
+
+    method.__name__ = name
+    return method
+
+
 def _binary(name: str) -> Callable[..., Any]:
     def method(self: RemoteObject, other: Any, /, *rest: Any) -> Any:
         try:
@@ -122,6 +133,10 @@ def _binary(name: str) -> Callable[..., Any]:
 
 def _call(self: RemoteObject, /, *args: Any, **kwargs: Any) -> Any:
     return self._envknit_context.call_object(self._envknit_handle, args, kwargs)
+
+
+def _text(self: RemoteObject) -> str:
+    return str(self._envknit_context.call_function("builtins", "str", (self,)))
 
 
 def _same_object(self: RemoteObject, other: Any) -> Any:

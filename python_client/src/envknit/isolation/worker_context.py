@@ -45,6 +45,7 @@ class WorkerContext:
             "",
             description["names"],
             description["submodules"],
+            truncated=description["truncated"],
         )
 
     def __exit__(
@@ -124,6 +125,18 @@ class WorkerContext:
     def fetch(self, target: _core.Target) -> Any:
         """What stands at the target."""
         return self.session.get_attr(target, self.timeout, self)
+
+    def describe(self, target: _core.Target) -> Mapping[str, Any]:
+        """Names, documentation and signature of what stands at the target."""
+        return self.session.describe(target, self.timeout, self)
+
+    def set_attribute(self, target: _core.Target, name: str, value: object) -> None:
+        """Sets an attribute of what stands at the target."""
+        self.session.set_attr(target, name, value, self.timeout, self)
+
+    def delete_attribute(self, target: _core.Target, name: str) -> None:
+        """Deletes an attribute of what stands at the target."""
+        self.session.del_attr(target, name, self.timeout, self)
 
     def resolve(self, target: _core.Target) -> RemoteObject:
         """What stands at the target, always as a remote object."""
