@@ -54,7 +54,9 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
                  std::vector<PyRef>& taken);
   std::vector<PyRef> TakeSession(uint64_t session);
 
+  // Handles of all sessions.
   std::size_t size() const { return handles_.size(); }
+  uint64_t HeldBy(uint64_t session) const;
 
  private:
   struct Entry {
@@ -78,6 +80,8 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
   uint64_t next_object_id_ = 1;
   Handles handles_;
   std::unordered_map<PyObject*, Identity> identities_;
+  // How many of them each session has; none has 0.
+  std::unordered_map<uint64_t, uint64_t> held_;
 };
 
 }  // namespace envknit
