@@ -43,7 +43,9 @@ TEST(SessionListing, IsEmptyWithoutSessionsWhateverRuns) {
 }
 
 TEST(SessionListing, GoesInTheOrderOfOpening) {
-  PoolScript pool;
+  PoolOptions options;
+  options.max_workers = 0;
+  PoolScript pool(options);
   for (int i = 0; i < 20; ++i) pool.Open();
   pool.Close(7);
   std::vector<SessionNumber> expected;

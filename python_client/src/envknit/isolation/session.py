@@ -44,7 +44,7 @@ class WorkerSession:
         core = self._core
         if core is None:
             return f"<WorkerSession of {self.title}, no worker>"
-        state = "ended" if core.ended else f"worker epoch {core.epoch}"
+        state = "ended" if core.ended else "used" if core.used else "open"
         return f"<WorkerSession of {self.title}, {state}>"
 
     @property
