@@ -142,6 +142,9 @@ class Worker {
   virtual void Stop() = 0;
 
   virtual CallProgress Progress(CallId id) const = 0;
+
+  // Handles that sessions hold, as its status page says: for listings only.
+  virtual uint64_t HandlesHeld() const = 0;
 };
 
 struct WorkerSpec {

@@ -175,6 +175,12 @@ class GrpcAttachStream final : public AttachStream {
     if (!led_) WakeSuccessor();
   }
 
+  UnaryReply CallUnary(const std::string& method, const std::string& request,
+                       SteadyTime deadline,
+                       const std::function<bool()>& interrupted) override {
+    return native::CallUnary(channel_, method, request, deadline, interrupted);
+  }
+
   void Finish(std::chrono::milliseconds patience) override {
     const SteadyTime deadline = std::chrono::steady_clock::now() + patience;
     std::unique_lock<std::mutex> lock(mu_);

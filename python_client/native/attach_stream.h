@@ -11,6 +11,7 @@
 
 #include "python_client/native/attach_frames.h"
 #include "python_client/native/reply_bytes.h"
+#include "python_client/native/unary_call.h"
 
 namespace envknit::native {
 
@@ -94,6 +95,11 @@ class AttachStream {
   // Takes in what happened while nobody polled, such as the server's end, if
   // that was longer than a moment. Doesn't block.
   virtual void Poll() = 0;
+
+  // A unary RPC beside the stream, on its connection.
+  virtual UnaryReply CallUnary(const std::string& method,
+                               const std::string& request, SteadyTime deadline,
+                               const std::function<bool()>& interrupted) = 0;
 
   // Ends the stream in order, so that the server ends its sessions now; waits
   // at most `patience` for it.

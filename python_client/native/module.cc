@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -13,13 +14,17 @@
 #include "python_client/native/handle.h"
 #include "python_client/native/python_hooks.h"
 #include "python_client/native/session.h"
+#include "python_client/native/status_reader.h"
 #include "python_client/native/target.h"
+#include "python_client/native/unary_call.h"
 
 namespace py = pybind11;
 
 namespace envknit::native {
 namespace {
 
+// Of google.rpc.
+constexpr int kUnavailable = 14;
 constexpr auto kDialPatience = std::chrono::seconds(10);
 
 // A Connection with the hooks that its sessions get.
@@ -51,6 +56,37 @@ class Client final {
     auto session = std::make_shared<Session>(connection_, hooks_);
     session->Open(request);
     return session;
+  }
+
+  // Needs no session, so errors are thrown as they come.
+  py::bytes Unary(const std::string& method, const py::bytes& request,
+                  double timeout_seconds) {
+    if (connection_->inherited()) {
+      ThrowError(*hooks_, kUnavailable, "NOT_SENT",
+                 "the connection to the server at " + connection_->address() +
+                     " belongs to the parent process");
+    }
+    const auto timeout = std::chrono::nanoseconds(
+        static_cast<int64_t>(std::clamp(timeout_seconds, 0.0, 1e8) * 1e9));
+    const std::string body = request;
+    UnaryReply reply;
+    {
+      py::gil_scoped_release no_gil;
+      reply = connection_->stream().CallUnary(
+          method, body, std::chrono::steady_clock::now() + timeout,
+          SignalRaised);
+    }
+    if (reply.interrupted) throw py::error_already_set();
+    if (reply.code == 0) return py::bytes(reply.response);
+    const InfrastructureError error = ReadStatus(reply.details);
+    py::dict metadata;
+    for (const auto& [key, value] : error.metadata) {
+      metadata[py::str(key)] = value;
+    }
+    ThrowError(*hooks_, reply.code, error.reason.c_str(),
+               "the server at " + connection_->address() +
+                   " did not answer: " + reply.message,
+               metadata);
   }
 
   void Finish(double patience_seconds) {
@@ -143,6 +179,8 @@ PYBIND11_MODULE(_core, module) {
       .def(py::init<const std::string&, const py::object&>(),
            py::arg("address"), py::arg("hooks"))
       .def("open_session", &Client::OpenSession, py::arg("request"))
+      .def("unary", &Client::Unary, py::arg("method"), py::arg("request"),
+           py::arg("timeout"))
       .def("finish", &Client::Finish, py::arg("patience"))
       .def("forget", &Client::Forget)
       .def_property_readonly("ended", &Client::ended);

@@ -41,6 +41,7 @@ SubprocessWorkerOptions WorkerOptions(const ServerConfig& config,
   options.environment = CleanEnvironment(environ, {});
   options.limits.message_bytes =
       static_cast<uint64_t>(config.limits.message_bytes);
+  options.limits.handles = static_cast<uint64_t>(config.limits.handles);
   options.instance = instance.name;
   const bool echo = config.private_mode.enabled;
   options.output =
@@ -66,6 +67,7 @@ PoolOptions PoolLimits(const ServerConfig& config) {
 RpcBackend BackendOptions(const ServerConfig& config) {
   RpcBackend backend;
   backend.limits.message_bytes = config.limits.message_bytes;
+  backend.limits.handles = config.limits.handles;
   backend.deadlines.default_timeout = config.deadline.default_timeout;
   backend.deadlines.max_timeout = config.deadline.max;
   backend.deadlines.default_start_timeout = config.start_timeout;

@@ -51,8 +51,9 @@ absl::Status StoreLogFormat(const Values& values, ServerConfig& config) {
 }
 
 constexpr int kMaxCount = 1'000'000;
+constexpr int kMaxHandles = 1'000'000'000;
 
-constexpr std::array<ConfigKey, 16> kKeys = {{
+constexpr std::array<ConfigKey, 17> kKeys = {{
     {"listen.unix", "socket", Kind::kPath, "PATH", "", "",
      "unix socket to listen on; unless said, envknitd.sock in "
      "$ENVKNIT_RUNTIME_DIR, $XDG_RUNTIME_DIR/envknit or /tmp/envknit-UID",
@@ -130,6 +131,12 @@ constexpr std::array<ConfigKey, 16> kKeys = {{
      "largest request or response",
      [](const Values& values, ServerConfig& config) {
        return Store(ParseByteSize(values[0]), config.limits.message_bytes);
+     }},
+    {"limits.handles", "", Kind::kText, "N", "10000", "0",
+     "objects that one session may hold in its worker; 0 for no limit",
+     [](const Values& values, ServerConfig& config) {
+       return Store(ParseWholeNumber(values[0], 0, kMaxHandles),
+                    config.limits.handles);
      }},
     {"start_timeout", "", Kind::kText, "TIME", "60s", "",
      "time for a worker to start",

@@ -47,6 +47,8 @@ struct ServerConfig {
   };
   struct Limits {
     int64_t message_bytes = 0;
+    // Of one session; 0: no limit.
+    int handles = 0;
   };
   struct Log {
     LogLevel level = LogLevel::kInfo;

@@ -25,6 +25,7 @@ enum class StatusField : std::size_t {
   kLastRead = 5,
   kLastFinished = 6,
   kImporting = 7,
+  kHandles = 8,
 };
 
 // A new page's memfd, close-on-exec and sealed: whoever has it can't change its
@@ -108,6 +109,10 @@ class StatusPageWriter final {
     page_.Store(StatusField::kImporting, importing ? 1 : 0);
   }
 
+  void SetHandles(uint64_t handles) {
+    page_.Store(StatusField::kHandles, handles);
+  }
+
  private:
   StatusPageMapping page_;
 };
@@ -136,6 +141,7 @@ class StatusPageReader final {
     return page_.Load(StatusField::kLastFinished);
   }
   bool importing() const { return page_.Load(StatusField::kImporting) != 0; }
+  uint64_t handles() const { return page_.Load(StatusField::kHandles); }
 
  private:
   StatusPageMapping page_;

@@ -98,6 +98,8 @@ struct SessionRecord {
   Identity identity;
   bool may_reuse = false;
   bool attached = false;
+  // Opened for the handles of a call that named none.
+  bool implicit = false;
   absl::Duration start_timeout;
 
   // The worker it leases, starting or live; null between two.
@@ -114,7 +116,12 @@ struct SessionRecord {
   std::deque<CallRecord*> queue;
   // Calls without an answer.
   int in_flight = 0;
+  // Answered ones.
+  uint64_t calls = 0;
+  absl::Time opened;
   absl::Time last_call;
+  // When the last call came or was answered: its time to live counts from here.
+  absl::Time last_active;
   Alarm alarm;
 
   // The epoch that the client was last told.

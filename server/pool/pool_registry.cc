@@ -1,5 +1,6 @@
 #include "server/pool/pool_registry.h"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -77,7 +78,19 @@ class WorkerPoolRegistry final : public PoolRegistry {
   std::vector<WorkerSnapshot> ListWorkers() const override {
     std::vector<WorkerSnapshot> workers;
     for (const auto& pool : AllPools()) pool->AppendWorkers(&workers);
+    std::sort(workers.begin(), workers.end(), [](const auto& a, const auto& b) {
+      return a.info.epoch < b.info.epoch;
+    });
     return workers;
+  }
+
+  std::vector<SessionSnapshot> ListSessions() const override {
+    std::vector<SessionSnapshot> sessions;
+    for (const auto& pool : AllPools()) pool->AppendSessions(&sessions);
+    std::stable_sort(
+        sessions.begin(), sessions.end(),
+        [](const auto& a, const auto& b) { return a.opened < b.opened; });
+    return sessions;
   }
 
   std::map<CallKind, uint64_t> CallCounts() const override {

@@ -21,6 +21,7 @@
 #include "server/base/log.h"
 #include "server/pool/pool_options.h"
 #include "server/pool/session.h"
+#include "server/pool/session_snapshot.h"
 #include "server/pool/worker_snapshot.h"
 
 namespace envknit {
@@ -57,7 +58,11 @@ class PoolRegistry {
   // True if a worker of that epoch lives.
   virtual bool EpochIsAlive(Epoch epoch) const = 0;
 
+  // In the order they were started.
   virtual std::vector<WorkerSnapshot> ListWorkers() const = 0;
+
+  // In the order they were opened.
+  virtual std::vector<SessionSnapshot> ListSessions() const = 0;
 
   // Answered calls by kind, since the start.
   virtual std::map<CallKind, uint64_t> CallCounts() const = 0;

@@ -1,4 +1,4 @@
-// The frame of PoolState: time, alarms, shutdown, listings.
+// The frame of PoolState: time, alarms, shutdown.
 #include "server/pool/pool_state.h"
 
 #include <algorithm>
@@ -66,15 +66,22 @@ void PoolState::SlotAlarm(SlotRecord* slot) {
   if (slot->lease == 0) EndSlot(slot, /*kill=*/false);
 }
 
+absl::optional<absl::Time> PoolState::ExpiryOf(
+    const SessionRecord& session) const {
+  const bool settled = session.ready || !session.failure.ok();
+  if (session.attached || session.in_flight > 0 || !settled) {
+    return absl::nullopt;
+  }
+  return session.last_active + options_.session_ttl;
+}
+
 // Alarms of sessions aren't moved by each call: they look when they fire.
 void PoolState::ArmSession(SessionRecord* session) {
   absl::Time when = absl::InfiniteFuture();
   if (session->waiting && !session->ready) when = session->wait_deadline;
   if (!session->attached) {
-    const bool could_end =
-        session->in_flight == 0 && (session->ready || !session->failure.ok());
-    const absl::Time idle_since = could_end ? session->last_call : now_;
-    when = std::min(when, idle_since + options_.session_ttl);
+    when = std::min(when,
+                    ExpiryOf(*session).value_or(now_ + options_.session_ttl));
   }
   session_alarms_.Set(session, when);
 }
@@ -82,9 +89,7 @@ void PoolState::ArmSession(SessionRecord* session) {
 void PoolState::SessionAlarm(SessionRecord* session) {
   if (session->waiting && !session->ready && session->wait_deadline <= now_) {
     FailSession(session, NoWorkerFree(options_.max_workers));
-  } else if (!session->attached && session->in_flight == 0 &&
-             (session->ready || !session->failure.ok()) &&
-             session->last_call + options_.session_ttl <= now_) {
+  } else if (ExpiryOf(*session).value_or(absl::InfiniteFuture()) <= now_) {
     return EndSession(session, CallCancelled);
   }
   ArmSession(session);
@@ -144,43 +149,6 @@ void PoolState::Abandon(absl::Time now) {
 
 void PoolState::ReportIfEmpty() {
   if (shutting_down_ && slots_.empty()) Act(PoolEmpty{});
-}
-
-std::vector<std::pair<WorkerSnapshot, SessionNumber>> PoolState::Snapshot(
-    absl::Time now) const {
-  using State = WorkerSnapshot::State;
-  std::vector<std::pair<WorkerSnapshot, SessionNumber>> out;
-  for (const auto& [epoch, slot] : slots_) {
-    WorkerSnapshot worker;
-    worker.info = slot->info;
-    worker.info.epoch = epoch;
-    worker.calls = slot->calls;
-    worker.last_ladder_action = slot->last_ladder_action;
-    worker.last_stack = slot->last_stack;
-    if (slot->session != nullptr && worker.last_ladder_action.empty()) {
-      worker.last_ladder_action = slot->session->last_ladder_action;
-      worker.last_stack = slot->session->last_stack;
-    }
-    if (!slot->channel.empty()) {
-      worker.running = slot->channel.front()->spec.target;
-      worker.running_for = now - slot->front_since;
-    }
-    if (slot->phase == SlotRecord::Phase::kStarting) {
-      worker.state = State::kStarting;
-    } else if (slot->phase == SlotRecord::Phase::kEnding) {
-      worker.state = State::kEnding;
-    } else if (slot->ladder != SlotRecord::Ladder::kNone) {
-      worker.state = State::kStoppingCall;
-    } else {
-      worker.state = slot->channel.empty() ? State::kIdle : State::kBusy;
-    }
-    out.emplace_back(std::move(worker),
-                     slot->session == nullptr ? 0 : slot->session->number);
-  }
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
-    return a.first.info.epoch < b.first.info.epoch;
-  });
-  return out;
 }
 
 }  // namespace envknit

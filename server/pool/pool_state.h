@@ -22,6 +22,7 @@
 #include "server/pool/pool_action.h"
 #include "server/pool/pool_options.h"
 #include "server/pool/pool_records.h"
+#include "server/pool/session_snapshot.h"
 #include "server/pool/worker_snapshot.h"
 
 namespace envknit {
@@ -129,6 +130,9 @@ class PoolState final {
   // One entry per slot; the second is the leasing session, 0 for none.
   std::vector<std::pair<WorkerSnapshot, SessionNumber>> Snapshot(
       absl::Time now) const;
+  // In the order of their opening; the second is the session's number.
+  std::vector<std::pair<SessionSnapshot, SessionNumber>> SnapshotSessions()
+      const;
   const std::map<CallKind, uint64_t>& call_counts() const { return counts_; }
   // Replies that nobody waited for any more.
   uint64_t late_replies() const { return late_replies_; }
@@ -154,6 +158,8 @@ class PoolState final {
   SessionRecord* FindSession(SessionNumber number);
   void SlotAlarm(SlotRecord* slot);
   void SessionAlarm(SessionRecord* session);
+  // Unset while only its stream or a call may end it.
+  absl::optional<absl::Time> ExpiryOf(const SessionRecord& session) const;
   void ArmSession(SessionRecord* session);
   void ReportIfEmpty();
 

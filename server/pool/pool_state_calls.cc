@@ -37,7 +37,7 @@ CallNumber PoolState::Submit(absl::Time now, SessionNumber number,
   call->lease = number;
   call->in_session = true;
   ++session->in_flight;
-  session->last_call = now;
+  session->last_call = session->last_active = now;
   if (gone_already) {
     Complete(call, CallResult{});
     EraseCall(call);

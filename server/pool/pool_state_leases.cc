@@ -24,7 +24,7 @@ absl::StatusOr<SessionNumber> PoolState::OpenSession(
   session->attached = terms.attached;
   session->start_timeout = terms.start_timeout;
   session->wait_deadline = now + terms.start_timeout;
-  session->last_call = now;
+  session->opened = session->last_call = session->last_active = now;
   sessions_.emplace(session->number, std::move(owned));
 
   const absl::Status status = RequestWorker(session, session->wait_deadline);
@@ -54,7 +54,11 @@ void PoolState::OpenImplicitSession(SlotRecord* slot, const CallRecord& call) {
   session->worker = slot;
   session->ready = true;
   session->known_epoch = slot->epoch;
-  session->last_call = now_;
+  session->implicit = true;
+  // That of the call.
+  session->calls = 1;
+  session->opened = session->last_active = now_;
+  session->last_call = call.accepted;
   slot->session = session;
   sessions_.emplace(session->number, std::move(owned));
   ArmSession(session);
@@ -90,7 +94,7 @@ bool PoolState::CanComeFree(absl::Time until) const {
     if (slot.phase == Phase::kEnding || slot.session == nullptr) return true;
     const SessionRecord& session = *slot.session;
     return !session.attached && session.ready && session.in_flight == 0 &&
-           session.last_call + options_.session_ttl <= until;
+           session.last_active + options_.session_ttl <= until;
   });
 }
 

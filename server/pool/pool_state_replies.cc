@@ -137,7 +137,8 @@ void PoolState::Complete(CallRecord* call, CallResult result,
   if (SessionRecord* session =
           call->in_session ? FindSession(call->lease) : nullptr) {
     --session->in_flight;
-    session->last_call = now_;
+    session->last_active = now_;
+    ++session->calls;
   }
   result.queued = (call->queued() ? now_ : call->sent) - call->accepted;
   if (SlotRecord* slot = FindSlot(call->epoch)) result.worker = slot->info;

@@ -94,7 +94,7 @@ void PoolState::ServeSession(SlotRecord* slot) {
   if (!session->ready) {
     session->ready = true;
     session->known_epoch = slot->epoch;
-    session->last_call = now_;
+    session->last_active = now_;
     Act(SessionReady{session->number, slot->info});
   }
   Pump(slot);

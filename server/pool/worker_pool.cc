@@ -2,6 +2,7 @@
 #include "server/pool/worker_pool.h"
 
 #include <string>
+#include <utility>
 
 #include "server/pool/worker_pool_turn.h"
 
@@ -40,6 +41,13 @@ CallProgress WorkerPool::Progress(Epoch epoch, CallId id) const {
     return CallProgress::kNotStarted;
   }
   return slot->worker()->Progress(id);
+}
+
+uint64_t WorkerPool::HandlesHeldBy(Epoch epoch) const {
+  const auto slot = FindSlot(epoch);
+  return slot == nullptr || slot->worker() == nullptr
+             ? 0
+             : slot->worker()->HandlesHeld();
 }
 
 std::shared_ptr<WorkerSlot> WorkerPool::FindSlot(Epoch epoch) const {
@@ -200,7 +208,22 @@ void WorkerPool::AppendWorkers(std::vector<WorkerSnapshot>* out) const {
     if (const auto session = FindSession(number)) {
       worker.session = session->name();
     }
+    worker.handles = HandlesHeldBy(worker.info.epoch);
     out->push_back(std::move(worker));
+  }
+}
+
+void WorkerPool::AppendSessions(std::vector<SessionSnapshot>* out) const {
+  const absl::MutexLock lock(&mu_);
+  for (auto& [session, number] : state_.SnapshotSessions()) {
+    session.environment = parts_.environment->name;
+    session.isolation = parts_.isolation;
+    if (const auto leased = FindSession(number)) {
+      session.name = leased->name();
+      session.labels = leased->spec().labels;
+    }
+    session.handles = HandlesHeldBy(session.epoch);
+    out->push_back(std::move(session));
   }
 }
 

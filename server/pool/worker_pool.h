@@ -60,6 +60,8 @@ class WorkerPool final : public std::enable_shared_from_this<WorkerPool> {
                                    CallDone done) ABSL_LOCKS_EXCLUDED(mu_);
   void AppendWorkers(std::vector<WorkerSnapshot>* out) const
       ABSL_LOCKS_EXCLUDED(mu_);
+  void AppendSessions(std::vector<SessionSnapshot>* out) const
+      ABSL_LOCKS_EXCLUDED(mu_);
   void AddCallCounts(std::map<CallKind, uint64_t>* out) const
       ABSL_LOCKS_EXCLUDED(mu_);
   void Shutdown(std::function<void()> done) ABSL_LOCKS_EXCLUDED(mu_);
@@ -101,6 +103,7 @@ class WorkerPool final : public std::enable_shared_from_this<WorkerPool> {
   void OnTimer() ABSL_LOCKS_EXCLUDED(mu_);
   CallProgress Progress(Epoch epoch, CallId id) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  uint64_t HandlesHeldBy(Epoch epoch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::shared_ptr<WorkerSlot> FindSlot(Epoch epoch) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::shared_ptr<LeasedSession> FindSession(SessionNumber number) const

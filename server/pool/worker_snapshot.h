@@ -20,6 +20,8 @@ struct WorkerSnapshot {
   State state = State::kIdle;
   std::string session;
   uint64_t calls = 0;
+  // Objects it holds for sessions, as it says itself.
+  uint64_t handles = 0;
   std::string running;
   absl::Duration running_for;
   std::string last_ladder_action;

@@ -81,6 +81,28 @@ void DescribeWorkerStatus(const WorkerSnapshot& worker, v1::WorkerStatus* to) {
   to->set_last_ladder_action(worker.last_ladder_action);
   to->set_last_stack(ToValidUtf8(worker.last_stack));
   to->set_python(worker.info.python);
+  to->set_handles(worker.handles);
+}
+
+void DescribeSessionStatus(const SessionSnapshot& session,
+                           v1::SessionStatus* to) {
+  to->set_environment(ToValidUtf8(session.environment));
+  to->set_isolation(static_cast<v1::IsolationKind>(session.isolation));
+  to->set_session(session.name);
+  to->set_identity(ToValidUtf8(session.identity));
+  to->set_attached(session.attached);
+  to->set_implicit(session.implicit);
+  to->mutable_labels()->insert(session.labels.begin(), session.labels.end());
+  to->set_pid(session.pid);
+  to->set_epoch(session.epoch);
+  to->set_handles(session.handles);
+  to->set_calls_in_flight(static_cast<uint32_t>(session.calls_in_flight));
+  to->set_calls(session.calls);
+  SetTimestamp(session.opened, to->mutable_opened());
+  SetTimestamp(session.last_call, to->mutable_last_call());
+  if (session.expires.has_value()) {
+    SetTimestamp(*session.expires, to->mutable_expires());
+  }
 }
 
 // Finishes when its work on the resolver's thread is done.
@@ -108,6 +130,7 @@ grpc::ServerUnaryReactor* AdminService::GetServerInfo(
   auto& limits = *response->mutable_limits();
   limits["message_bytes"] =
       static_cast<uint64_t>(backend_->limits.message_bytes);
+  limits["handles"] = static_cast<uint64_t>(backend_->limits.handles);
   limits["unsent_bytes"] = static_cast<uint64_t>(backend_->limits.unsent_bytes);
   limits["default_timeout_ms"] = static_cast<uint64_t>(
       absl::ToInt64Milliseconds(backend_->deadlines.default_timeout));
@@ -142,6 +165,21 @@ grpc::ServerUnaryReactor* AdminService::ListWorkers(
     if (request->environment().empty() ||
         request->environment() == worker.environment) {
       DescribeWorkerStatus(worker, response->add_workers());
+    }
+  }
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::ListSessions(
+    grpc::CallbackServerContext* context,
+    const v1::ListSessionsRequest* request,
+    v1::ListSessionsResponse* response) {
+  for (const SessionSnapshot& session : backend_->pools->ListSessions()) {
+    if (request->environment().empty() ||
+        request->environment() == session.environment) {
+      DescribeSessionStatus(session, response->add_sessions());
     }
   }
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();

@@ -11,7 +11,8 @@ namespace envknit {
 using CallbackAdminService = v1::AdminService::WithCallbackMethod_GetServerInfo<
     v1::AdminService::WithCallbackMethod_ListEnvironments<
         v1::AdminService::WithCallbackMethod_ListWorkers<
-            v1::AdminService::Service>>>;
+            v1::AdminService::WithCallbackMethod_ListSessions<
+                v1::AdminService::Service>>>>;
 
 // The RPCs of protos/envknit/v1/admin_service.proto. Made by the RpcServer;
 // handlers run on gRPC's threads, and what reads files on the resolver's.
@@ -32,6 +33,10 @@ class AdminService final : public CallbackAdminService {
       grpc::CallbackServerContext* context,
       const v1::ListWorkersRequest* request,
       v1::ListWorkersResponse* response) override;
+  grpc::ServerUnaryReactor* ListSessions(
+      grpc::CallbackServerContext* context,
+      const v1::ListSessionsRequest* request,
+      v1::ListSessionsResponse* response) override;
 
  private:
   const RpcBackend* const backend_;

@@ -19,6 +19,8 @@ namespace envknit {
 struct RpcLimits {
   // Largest request that is run, serialized.
   int64_t message_bytes = int64_t{16} << 20;
+  // Of one session, for GetServerInfo: workers enforce it. 0: no limit.
+  int64_t handles = 0;
   // Replies of one Attach stream that its client has not taken yet: above this
   // no further request is read from it …
   int64_t unsent_bytes = int64_t{32} << 20;

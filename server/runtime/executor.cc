@@ -24,7 +24,9 @@ Executor::Executor(const WorkerSettings& settings, const CallTracker& tracker,
                    StatusPageWriter& page)
     : limits_(settings.limits),
       epoch_(settings.epoch),
+      max_handles_(settings.handles),
       tracker_(tracker),
+      page_(page),
       objects_(settings.epoch, types_),
       decoder_(settings.limits, &objects_, &tensors_),
       encoder_(settings.limits, &objects_),
@@ -87,6 +89,7 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
   }
   // What a __del__ or a hook left behind belongs to no reply.
   if (PyErr_Occurred() != nullptr) PyErr_WriteUnraisable(nullptr);
+  if (!failure) failure = OverQuota();
   if (failure) {
     GiveUpReply(reply, out, *failure);
   } else if (out.size() > limits_.message_bytes) {
@@ -103,7 +106,24 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
   if (more_) reply.flags |= kFrameMore;
   reply.handle_count = objects_.count_of_reply();
   reply.first_handle = reply.handle_count == 0 ? 0 : objects_.first_of_reply();
+  page_.SetHandles(objects_.size());
   return interrupted_;
+}
+
+Executor::Outcome Executor::OverQuota() const {
+  const uint64_t held = objects_.HeldBy(session_);
+  if (max_handles_ == 0 || held <= max_handles_ ||
+      objects_.count_of_reply() == 0) {
+    return std::nullopt;
+  }
+  const std::string limit = std::to_string(max_handles_);
+  const std::string value = std::to_string(held);
+  return Failure{StatusCode::kResourceExhausted,
+                 "QUOTA_EXCEEDED",
+                 Concat({"the session would hold ", value,
+                         " objects in its worker, and may hold ", limit,
+                         ": release some, or raise limits.handles"}),
+                 {{"limit", limit}, {"value", value}}};
 }
 
 void Executor::GiveUpReply(FrameHeader& reply, ByteWriter& out,

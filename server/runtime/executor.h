@@ -88,11 +88,16 @@ class Executor final {
   void WriteException(ByteWriter& out, uint32_t field);
   // Whether the caller still waits for this reply, as far as we know.
   bool IsAwaited() const;
+  // Set if the reply's handles are more than its session may hold.
+  Outcome OverQuota() const;
   void GiveUpReply(FrameHeader& reply, ByteWriter& out, const Failure& failure);
 
   const ValueLimits limits_;
   const uint64_t epoch_;
+  // That a session may hold; 0 for no bound.
+  const uint64_t max_handles_;
   const CallTracker& tracker_;
+  StatusPageWriter& page_;
   TypeRegistry types_;
   ObjectTable objects_;
   NumpyTensorDecoder tensors_;

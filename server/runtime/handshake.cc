@@ -43,6 +43,8 @@ void ReadLimits(pbf_reader reader, WorkerSettings& settings) {
       limits.elements = static_cast<uint32_t>(number);
     } else if (tag == schema::limits::kTracebackBytes) {
       settings.traceback_bytes = static_cast<std::size_t>(number);
+    } else if (tag == schema::limits::kHandles) {
+      settings.handles = number;
     }
   }
 }

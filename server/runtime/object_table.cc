@@ -36,6 +36,7 @@ HandleEncoder::Answer ObjectTable::Encode(PyObject* object,
   handle.epoch = epoch_;
   handle.object_id = identity.object_id;
   handles_.emplace(handle.id, Entry{PyRef::Borrow(object), session_});
+  ++held_[session_];
   return Answer::kHandle;
 }
 
@@ -95,10 +96,17 @@ void ObjectTable::KillIterators() {
 
 PyRef ObjectTable::Remove(Handles::iterator at) {
   PyRef object = std::move(at->second.object);
+  const auto held = held_.find(at->second.session);
+  if (--held->second == 0) held_.erase(held);
   handles_.erase(at);
   const auto identity = identities_.find(object.get());
   if (--identity->second.handles == 0) identities_.erase(identity);
   return object;
+}
+
+uint64_t ObjectTable::HeldBy(uint64_t session) const {
+  const auto held = held_.find(session);
+  return held == held_.end() ? 0 : held->second;
 }
 
 PyRef ObjectTable::Take(uint64_t session, uint64_t id) {

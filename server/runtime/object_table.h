@@ -61,7 +61,9 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
                  std::vector<PyRef>& taken);
   std::vector<PyRef> TakeSession(uint64_t session);
 
+  // Handles of all sessions.
   std::size_t size() const { return handles_.size(); }
+  uint64_t HeldBy(uint64_t session) const;
 
   // The call whose handles were decoded since BeginReply() was stopped in the
   // middle: the iterators among them are dead. CPython would let a generator
@@ -102,6 +104,8 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
   std::vector<PyObject*> iterators_;
   bool any_dead_ = false;
   bool allow_dead_ = false;
+  // How many of them each session has; none has 0.
+  std::unordered_map<uint64_t, uint64_t> held_;
 };
 
 }  // namespace envknit

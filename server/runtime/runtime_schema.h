@@ -210,6 +210,7 @@ inline constexpr uint32_t kMessageBytes = 1;
 inline constexpr uint32_t kDepth = 2;
 inline constexpr uint32_t kElements = 3;
 inline constexpr uint32_t kTracebackBytes = 4;
+inline constexpr uint32_t kHandles = 5;
 }  // namespace limits
 
 namespace failure {

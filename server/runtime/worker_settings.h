@@ -17,6 +17,8 @@ struct WorkerSettings {
   std::string runtime_dir;
   ValueLimits limits;
   std::size_t traceback_bytes = std::size_t{64} << 10;
+  // That a session may hold; 0 for no bound.
+  uint64_t handles = 0;
 };
 
 }  // namespace envknit

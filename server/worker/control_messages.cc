@@ -94,6 +94,7 @@ std::string SerializeConfigure(const ConfigureMessage& message) {
   limits_writer.add_uint32(2, message.limits.depth);
   limits_writer.add_uint32(3, message.limits.elements);
   limits_writer.add_uint32(4, message.limits.traceback_bytes);
+  limits_writer.add_uint64(5, message.limits.handles);
   std::string bytes;
   protozero::pbf_writer writer(bytes);
   writer.add_uint64(1, message.epoch);

@@ -30,6 +30,8 @@ struct WorkerLimits {
   uint32_t depth = 40;
   uint32_t elements = 1'000'000;
   uint32_t traceback_bytes = 64 * 1024;
+  // Of one session; 0 for no bound.
+  uint64_t handles = 0;
 };
 
 struct ConfigureMessage {

@@ -268,4 +268,9 @@ CallProgress RunningWorker::Progress(CallId id) const {
                                 : CallProgress::kNotStarted;
 }
 
+uint64_t RunningWorker::HandlesHeld() const {
+  const StatusPageReader& page = process_.page();
+  return page.BelongsTo(spec_.epoch) ? page.handles() : 0;
+}
+
 }  // namespace envknit

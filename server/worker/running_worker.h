@@ -58,6 +58,7 @@ class RunningWorker final : public WorkerEvents,
   void Kill() { process_.Kill(); }
   void Stop();
   CallProgress Progress(CallId id) const;
+  uint64_t HandlesHeld() const;
 
   // WorkerEvents
   void OnCallFrame(Frame frame) override ABSL_LOCKS_EXCLUDED(mu_);

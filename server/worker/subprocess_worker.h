@@ -27,6 +27,7 @@ class SubprocessWorker final : public Worker {
   CallProgress Progress(CallId id) const override {
     return running_->Progress(id);
   }
+  uint64_t HandlesHeld() const override { return running_->HandlesHeld(); }
 
  private:
   const std::shared_ptr<RunningWorker> running_;

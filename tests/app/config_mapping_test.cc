@@ -51,11 +51,13 @@ TEST(ConfigMappingTest, EveryPoolLimitIsTheConfigured) {
 TEST(ConfigMappingTest, EveryRpcLimitIsTheConfigured) {
   ServerConfig config;
   config.limits.message_bytes = 1000;
+  config.limits.handles = 5;
   config.deadline.default_timeout = absl::Seconds(2);
   config.deadline.max = absl::Seconds(3);
   config.start_timeout = absl::Seconds(4);
   const RpcBackend shared = BackendOptions(config);
   EXPECT_EQ(shared.limits.message_bytes, 1000);
+  EXPECT_EQ(shared.limits.handles, 5);
   EXPECT_EQ(shared.deadlines.default_timeout, absl::Seconds(2));
   EXPECT_EQ(shared.deadlines.max_timeout, absl::Seconds(3));
   EXPECT_EQ(shared.deadlines.default_start_timeout, absl::Seconds(4));
@@ -64,15 +66,17 @@ TEST(ConfigMappingTest, EveryRpcLimitIsTheConfigured) {
   EXPECT_EQ(BackendOptions(config).limits.stream_grace, absl::ZeroDuration());
 }
 
-TEST(ConfigMappingTest, WorkersKnowLimitAndInstance) {
+TEST(ConfigMappingTest, WorkersKnowLimitsAndInstance) {
   ServerConfig config;
   config.limits.message_bytes = 1000;
+  config.limits.handles = 5;
   const RealClock clock;
   NullLogger logger;
   FdWriter writer(STDERR_FILENO);
   const SubprocessWorkerOptions options =
       WorkerOptions(config, {"abc", 1}, &clock, &logger, &writer);
   EXPECT_EQ(options.limits.message_bytes, 1000u);
+  EXPECT_EQ(options.limits.handles, 5u);
   EXPECT_EQ(options.instance, "abc");
   EXPECT_NE(options.output({"env", 7}), nullptr);
 }

@@ -60,6 +60,8 @@ class LoadServerConfigTest : public ::testing::Test {
 TEST_F(LoadServerConfigTest, NamesTheSourceOfAWrongValue) {
   EXPECT_THAT(ErrorOf({"--lock", "a", "--deadline-default", "30"}),
               HasSubstr("--deadline-default: expected a duration"));
+  EXPECT_THAT(ErrorOf({"--lock", "a", "--limits-handles", "-1"}),
+              HasSubstr("--limits-handles: expected a whole number"));
   EXPECT_THAT(ErrorOf({"--lock", "a", "--log-level", "loud"}),
               HasSubstr("--log-level: expected debug, info, warning or error"));
   EXPECT_THAT(ErrorOf({"--lock", "a", "--log-format=xml"}),
@@ -119,6 +121,7 @@ TEST_F(LoadServerConfigTest, DefaultsAreThoseOfTheTable) {
   EXPECT_EQ(config->deadline.max, absl::Hours(24));
   EXPECT_EQ(config->deadline.grace, absl::Seconds(1));
   EXPECT_EQ(config->limits.message_bytes, 16 << 20);
+  EXPECT_EQ(config->limits.handles, 10'000);
   EXPECT_EQ(config->start_timeout, absl::Seconds(60));
   EXPECT_EQ(config->log.level, LogLevel::kInfo);
   EXPECT_EQ(config->log.format, LogFormat::kText);
@@ -131,6 +134,7 @@ TEST_F(LoadServerConfigTest, APrivateDaemonHasItsOwnDefaultsAndSocket) {
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_TRUE(config->environments.allow_inline);
   EXPECT_EQ(config->pool.max_workers, 0);
+  EXPECT_EQ(config->limits.handles, 0);
   EXPECT_EQ(config->listen.unix_path, "/tmp/envknit-7/private-99.sock");
   EXPECT_EQ(config->private_mode.death_fd, 3);
   const auto limited =
@@ -171,6 +175,7 @@ TEST_F(LoadServerConfigTest, EveryKeyCanBeAVariable) {
                                {"ENVKNITD_DEADLINE_MAX", "6s"},
                                {"ENVKNITD_DEADLINE_GRACE", "7s"},
                                {"ENVKNITD_LIMITS_MESSAGE", "8"},
+                               {"ENVKNITD_LIMITS_HANDLES", "10"},
                                {"ENVKNITD_START_TIMEOUT", "9s"},
                                {"ENVKNITD_LOG_LEVEL", "debug"},
                                {"ENVKNITD_LOG_FORMAT", "json"}});
@@ -194,6 +199,7 @@ TEST_F(LoadServerConfigTest, EveryKeyCanBeAVariable) {
   EXPECT_EQ(config->deadline.max, absl::Seconds(6));
   EXPECT_EQ(config->deadline.grace, absl::Seconds(7));
   EXPECT_EQ(config->limits.message_bytes, 8);
+  EXPECT_EQ(config->limits.handles, 10);
   EXPECT_EQ(config->start_timeout, absl::Seconds(9));
   EXPECT_EQ(config->log.level, LogLevel::kDebug);
   EXPECT_EQ(config->log.format, LogFormat::kJson);

@@ -75,16 +75,23 @@ TEST_F(MappedPageTest, ShowsACallFromReadToFinished) {
   EXPECT_EQ(reader_.last_finished(), 5U);
 }
 
+TEST_F(MappedPageTest, TellsHowManyHandlesAreHeld) {
+  EXPECT_EQ(reader_.handles(), 0U);
+  writer_.SetHandles(12);
+  EXPECT_EQ(reader_.handles(), 12U);
+}
+
 TEST_F(MappedPageTest, HasItsFieldsWhereTheContractSaysSo) {
   writer_.Begin(1);
   writer_.CallRead(6);
   writer_.CallFinished(7);
   writer_.CallStarts(2, 3, 4);
   writer_.SetImporting(true);
-  char bytes[64];
-  ASSERT_EQ(::pread(fd_, bytes, sizeof(bytes), 0), 64);
+  writer_.SetHandles(9);
+  char bytes[72];
+  ASSERT_EQ(::pread(fd_, bytes, sizeof(bytes), 0), 72);
   EXPECT_EQ(std::string(bytes, 8), "ENVKPAGE");
-  const uint64_t expected[] = {1, 2, 3, 4, 6, 7, 1};
+  const uint64_t expected[] = {1, 2, 3, 4, 6, 7, 1, 9};
   EXPECT_EQ(std::memcmp(bytes + 8, expected, sizeof(expected)), 0);
 }
 

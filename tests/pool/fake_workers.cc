@@ -35,6 +35,7 @@ class FakeWorker final : public Worker {
   CallProgress Progress(CallId) const override {
     return CallProgress::kRunning;
   }
+  uint64_t HandlesHeld() const override { return 3; }
 
  private:
   void Note(std::string what) {

@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -112,10 +114,50 @@ TEST_F(PoolRegistryTest, ListsWorkersAndCountsCalls) {
   EXPECT_EQ(workers[0].environment, "env");
   EXPECT_EQ(workers[0].session, session->name());
   EXPECT_EQ(workers[0].running, "f");
+  EXPECT_EQ(workers[0].handles, 3) << "as it says itself";
   EXPECT_EQ(workers[0].state, WorkerSnapshot::State::kBusy);
   factory_.ReplyToLast(kFirst);
   EXPECT_EQ(registry_->ListWorkers()[0].calls, 1);
   EXPECT_THAT(registry_->CallCounts(), ElementsAre(Pair(CallKind::kCall, 1)));
+}
+
+TEST_F(PoolRegistryTest, ListsWorkersAndSessionsOfAllPoolsInTheirOrder) {
+  std::vector<std::shared_ptr<Session>> opened;
+  for (int i = 0; i < 12; ++i) {
+    SessionSpec spec = Spec();
+    auto environment = std::make_shared<Environment>(*environment_);
+    environment->name = absl::StrCat("env", i % 4);
+    environment->digest = environment->name;
+    spec.environment = environment;
+    auto session = registry_->OpenSession(std::move(spec));
+    ASSERT_TRUE(session.ok()) << session.status();
+    opened.push_back(*session);
+    factory_.Succeed(factory_.Epochs().back());
+    timers_.Advance(absl::Seconds(1));
+  }
+  const auto workers = registry_->ListWorkers();
+  const auto sessions = registry_->ListSessions();
+  ASSERT_EQ(workers.size(), 12);
+  ASSERT_EQ(sessions.size(), 12);
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(workers[i].info.epoch, kFirst + i);
+    EXPECT_EQ(sessions[i].epoch, kFirst + i);
+    EXPECT_EQ(sessions[i].name, opened[i]->name());
+    EXPECT_EQ(sessions[i].environment, absl::StrCat("env", i % 4));
+  }
+}
+
+TEST_F(PoolRegistryTest, ASessionIsListedWithWhatItsOpenerSaid) {
+  SessionSpec spec = Spec("uid:7");
+  spec.labels = {{"job", "nightly"}};
+  ASSERT_TRUE(registry_->OpenSession(std::move(spec)).ok());
+  auto sessions = registry_->ListSessions();
+  ASSERT_EQ(sessions.size(), 1);
+  EXPECT_EQ(sessions[0].identity, "uid:7");
+  EXPECT_THAT(sessions[0].labels, ElementsAre(Pair("job", "nightly")));
+  EXPECT_EQ(sessions[0].handles, 0) << "it has no worker yet";
+  factory_.Succeed(kFirst);
+  EXPECT_EQ(registry_->ListSessions()[0].handles, 3);
 }
 
 TEST_F(PoolRegistryTest, ShutdownIsDoneWhenTheLastWorkerIsReaped) {

@@ -127,9 +127,33 @@ std::vector<WorkerSnapshot> FakePools::ListWorkers() const {
   one.state = WorkerSnapshot::State::kBusy;
   one.running = "time.sleep";
   one.running_for = absl::Milliseconds(1500);
+  one.handles = 12;
   WorkerSnapshot other;
   other.environment = "other";
   return {one, other};
+}
+
+std::vector<SessionSnapshot> FakePools::ListSessions() const {
+  std::vector<SessionSnapshot> sessions(2);
+  SessionSnapshot& one = sessions[0];
+  one.environment = "fake";
+  one.name = "s1";
+  one.identity = "uid:7";
+  one.labels = {{"job", "nightly"}};
+  one.pid = 4711;
+  one.epoch = 7;
+  one.handles = 3;
+  one.calls_in_flight = 2;
+  one.calls = 5;
+  one.opened = absl::FromUnixSeconds(100);
+  one.last_call = absl::FromUnixSeconds(160);
+  one.expires = absl::FromUnixSeconds(220);
+  SessionSnapshot& other = sessions[1];
+  other.environment = "other";
+  other.name = "s2";
+  other.attached = true;
+  other.implicit = true;
+  return sessions;
 }
 
 std::map<CallKind, uint64_t> FakePools::CallCounts() const {

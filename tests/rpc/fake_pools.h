@@ -78,6 +78,7 @@ class FakePools final : public PoolRegistry {
       const Identity& identity, CallSpec call, CallDone done) override;
   bool EpochIsAlive(Epoch epoch) const override;
   std::vector<WorkerSnapshot> ListWorkers() const override;
+  std::vector<SessionSnapshot> ListSessions() const override;
   std::map<CallKind, uint64_t> CallCounts() const override;
   void Shutdown(std::function<void()> done) override { done(); }
 

@@ -152,6 +152,7 @@ TEST_F(RpcServerTest, SaysWhatItIs) {
   EXPECT_EQ(info.instance(), "test-instance");
   EXPECT_EQ(info.pid(), ::getpid());
   EXPECT_EQ(info.limits().at("message_bytes"), 16u << 20);
+  EXPECT_EQ(info.limits().at("handles"), 0) << "no limit of its own";
   EXPECT_THAT(info.calls(),
               UnorderedElementsAre(Pair("Call", 3), Pair("Import", 1)));
 }
@@ -184,6 +185,47 @@ TEST_F(RpcServerTest, ListsTheWorkersOfOneEnvironment) {
   EXPECT_EQ(response.workers(0).state(), v1::WORKER_STATE_BUSY);
   EXPECT_EQ(response.workers(0).running_for().seconds(), 1);
   EXPECT_EQ(response.workers(0).running_for().nanos(), 500000000);
+  EXPECT_EQ(response.workers(0).handles(), 12);
+}
+
+TEST_F(RpcServerTest, ListsTheSessionsOfOneEnvironment) {
+  Serve();
+  grpc::ClientContext context;
+  v1::ListSessionsRequest request;
+  request.set_environment("fake");
+  v1::ListSessionsResponse response;
+  ASSERT_TRUE(v1::AdminService::NewStub(Channel())
+                  ->ListSessions(&context, request, &response)
+                  .ok());
+  ASSERT_EQ(response.sessions_size(), 1);
+  const v1::SessionStatus& session = response.sessions(0);
+  EXPECT_EQ(session.isolation(), v1::ISOLATION_KIND_PROCESS);
+  EXPECT_EQ(session.session(), "s1");
+  EXPECT_EQ(session.identity(), "uid:7");
+  EXPECT_FALSE(session.attached());
+  EXPECT_FALSE(session.implicit());
+  EXPECT_THAT(session.labels(), UnorderedElementsAre(Pair("job", "nightly")));
+  EXPECT_EQ(session.pid(), 4711);
+  EXPECT_EQ(session.epoch(), 7);
+  EXPECT_EQ(session.handles(), 3);
+  EXPECT_EQ(session.calls_in_flight(), 2);
+  EXPECT_EQ(session.calls(), 5);
+  EXPECT_EQ(session.opened().seconds(), 100);
+  EXPECT_EQ(session.last_call().seconds(), 160);
+  EXPECT_EQ(session.expires().seconds(), 220);
+}
+
+TEST_F(RpcServerTest, ListsAllSessionsUnlessAskedForFewer) {
+  Serve();
+  grpc::ClientContext context;
+  v1::ListSessionsResponse response;
+  ASSERT_TRUE(v1::AdminService::NewStub(Channel())
+                  ->ListSessions(&context, {}, &response)
+                  .ok());
+  ASSERT_EQ(response.sessions_size(), 2);
+  EXPECT_TRUE(response.sessions(1).attached());
+  EXPECT_TRUE(response.sessions(1).implicit());
+  EXPECT_FALSE(response.sessions(1).has_expires());
 }
 
 }  // namespace

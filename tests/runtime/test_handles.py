@@ -231,6 +231,58 @@ def test_bad_arguments_name_their_field(worker):
         assert refused.value.metadata["field"] == field
 
 
+def test_the_page_says_how_many_are_held(classes):
+    before = classes.page(64)
+    handles = [classes.get("__main__:row", session=session) for session in (1, 2)]
+    assert classes.page(64) == before + 2
+    release = message("ReleaseRequest")(epoch=EPOCH, ids=[handles[0].id])
+    for _ in range(2):
+        classes.reply(classes.send(frames.RELEASE, release, session=1))
+        assert classes.page(64) == before + 1
+    classes.reply(classes.send(frames.END_SESSION, session=2))
+    assert classes.page(64) == before
+
+
+def test_a_session_holds_no_more_than_its_quota(tag):
+    with WorkerProcess(tag) as worker:
+        worker.configure(handles=3)
+        worker.run("made = []; one = lambda: (made.append(1), object())[1]", session=9)
+        others = worker.page(64)
+        held = [worker.call("__main__:one", session=1) for _ in range(3)]
+        with pytest.raises(FailedError) as refused:
+            worker.call("__main__:one", session=1)
+        assert refused.value.reason == "QUOTA_EXCEEDED"
+        assert refused.value.metadata == {"limit": "3", "value": "4"}
+        assert worker.get("__main__:made", session=1) == [1] * 4
+        assert worker.page(64) == others + 3
+        # Another session has its own, and what needs no handle is not refused.
+        assert worker.call("__main__:one", session=2).id > held[-1].id
+        assert worker.call("operator:is_", held[0], held[1], session=1) is False
+        release = message("ReleaseRequest")(epoch=EPOCH, ids=[held[0].id])
+        worker.reply(worker.send(frames.RELEASE, release, session=1))
+        worker.call("__main__:one", session=1)
+        worker.reply(worker.send(frames.END_SESSION, session=1))
+        with pytest.raises(FailedError) as refused:
+            worker.call("builtins:eval", "(object(), object(), object(), object())", session=1)
+        assert refused.value.metadata == {"limit": "3", "value": "4"}
+        assert worker.page(64) == others + 1
+
+
+def test_nothing_of_a_refused_reply_stays_held(tag):
+    with WorkerProcess(tag) as worker:
+        worker.configure(handles=1)
+        worker.run(
+            "import weakref\nclass Thing: pass\nrefs = []\n"
+            "def pair():\n  made = Thing(), Thing()\n  refs.extend(map(weakref.ref, made))\n"
+            "  return made\ndef alive(): return [r() is not None for r in refs]",
+            session=9,
+        )
+        with pytest.raises(FailedError) as refused:
+            worker.call("__main__:pair")
+        assert refused.value.reason == "QUOTA_EXCEEDED"
+        assert worker.call("__main__:alive") == [False, False]
+
+
 def test_a_failed_reply_gives_no_handles(classes):
     classes.run("big = (row, 'x' * 10)")
     with pytest.raises(FailedError):

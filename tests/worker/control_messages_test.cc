@@ -107,5 +107,20 @@ TEST(SerializeConfigureTest, HoldsEveryField) {
   EXPECT_THAT(tags, ElementsAre(1, 2, 2, 3, 4, 5, 6));
 }
 
+TEST(SerializeConfigureTest, TellsEveryLimit) {
+  ConfigureMessage message;
+  message.limits = {1, 2, 3, 4, 5};
+  const std::string bytes = SerializeConfigure(message);
+  protozero::pbf_reader reader(bytes);
+  ASSERT_TRUE(reader.next(4));
+  protozero::pbf_reader limits = reader.get_message();
+  std::vector<uint64_t> numbers;
+  while (limits.next()) {
+    EXPECT_EQ(limits.tag(), numbers.size() + 1);
+    numbers.push_back(limits.get_uint64());
+  }
+  EXPECT_THAT(numbers, ElementsAre(1, 2, 3, 4, 5));
+}
+
 }  // namespace
 }  // namespace envknit

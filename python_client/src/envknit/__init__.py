@@ -15,6 +15,7 @@ loads no extension module: both happen at first use.
 from __future__ import annotations
 
 from envknit._registry import configure_from_lock
+from envknit._status import SessionStatus, Status, WorkerStatus, status
 from envknit._version import VERSION  # type: ignore[import-not-found]
 from envknit.errors import (
     AccessDenied,
@@ -51,13 +52,17 @@ __all__ = [
     "RemoteError",
     "SchemaVersionError",
     "ServerUnavailable",
+    "SessionStatus",
     "StaleHandleError",
+    "Status",
     "WorkerContext",
     "WorkerCrashed",
     "WorkerOutOfMemory",
     "WorkerStartError",
+    "WorkerStatus",
     "__version__",
     "configure_from_lock",
+    "status",
     "worker",
 ]
 

@@ -24,9 +24,15 @@ def uses_shared_server() -> bool:
 class Connection:
     """A connected client and, if it is ours, the daemon behind it."""
 
-    def __init__(self, client: _core.Client, daemon: PrivateDaemon | None) -> None:
+    def __init__(self, client: _core.Client, daemon: PrivateDaemon | None, address: str) -> None:
         self.client = client
         self.daemon = daemon
+        self.address = address
+
+    def __repr__(self) -> str:
+        whose = "private" if self.daemon is not None else "shared"
+        ended = ", ended" if self.client.ended else ""
+        return f"<Connection to the {whose} daemon at {self.address}{ended}>"
 
     @classmethod
     def open(cls, hooks: object) -> Connection:
@@ -41,7 +47,7 @@ class Connection:
 
             address = os.environ["ENVKNIT_ADDRESS"]
             try:
-                return cls(_core.Client(address, hooks), None)
+                return cls(_core.Client(address, hooks), None, address)
             except ConnectionError as error:
                 raise ServerUnavailable(
                     f"can't reach the server at {address} (from ENVKNIT_ADDRESS): {error}"
@@ -52,7 +58,7 @@ class Connection:
 
         daemon.wait_until_ready()
         try:
-            return cls(_core.Client(daemon.address, hooks), daemon)
+            return cls(_core.Client(daemon.address, hooks), daemon, daemon.address)
         except ConnectionError as error:
             daemon.reap()
             raise ServerUnavailable(f"can't reach {daemon!r}: {error}") from error

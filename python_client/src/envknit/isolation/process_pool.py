@@ -56,6 +56,21 @@ class ProcessPool:
                 self._sessions[key] = session
             return session
 
+    def current_connection(self) -> Connection | None:
+        """The connection, made if a shared server is named; None rather than start a daemon.
+
+        Raises:
+            ServerUnavailable: the server of ENVKNIT_ADDRESS can't be reached.
+        """
+        with self._lock:
+            connection = self._connection
+        if connection is not None and not connection.client.ended:
+            return connection
+        if not uses_shared_server():
+            return None
+        self._connected()
+        return self._connection
+
     def __repr__(self) -> str:
         with self._lock:
             sessions = list(self._sessions.values())

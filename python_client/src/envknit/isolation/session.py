@@ -40,6 +40,13 @@ class WorkerSession:
         # Whether a worker that had state is gone, and nobody was told yet.
         self._lost_state = False
 
+    def __repr__(self) -> str:
+        core = self._core
+        if core is None:
+            return f"<WorkerSession of {self.title}, no worker>"
+        state = "ended" if core.ended else "used" if core.used else "open"
+        return f"<WorkerSession of {self.title}, {state}>"
+
     @property
     def current(self) -> _core.Session | None:
         """The open session, if there is one."""

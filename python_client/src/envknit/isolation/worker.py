@@ -20,7 +20,16 @@ from envknit.isolation.worker_context import WorkerContext
 if TYPE_CHECKING:
     from typing import Literal
 
-__all__ = ["CallProxy", "ModuleProxy", "ProcessPool", "WorkerContext", "worker"]
+    from envknit._connection import Connection
+
+__all__ = [
+    "CallProxy",
+    "ModuleProxy",
+    "ProcessPool",
+    "WorkerContext",
+    "current_connection",
+    "worker",
+]
 
 
 class _Hooks:
@@ -36,6 +45,11 @@ class _Hooks:
 
 
 _pool = ProcessPool(_Hooks)
+
+
+def current_connection() -> Connection | None:
+    """What status() asks; None if there is nothing to ask."""
+    return _pool.current_connection()
 
 
 def worker(
