@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "python_client/native/async_module.h"
 #include "python_client/native/connection.h"
 #include "python_client/native/dial.h"
 #include "python_client/native/grpc_setup.h"
@@ -30,7 +31,8 @@ class Client final {
             hooks.attr("remote_object"), hooks.attr("named_proxy"),
             hooks.attr("resolve"), hooks.attr("make_class"),
             hooks.attr("make_exception"), hooks.attr("make_error"),
-            hooks.attr("worker_replaced"), Interned("_envknit_handle")})) {
+            hooks.attr("worker_replaced"), hooks.attr("async_context"),
+            hooks.attr("async_class"), Interned("_envknit_handle")})) {
     EnsureGrpcIsSetUp();
     Dialed dialed;
     {
@@ -135,6 +137,8 @@ PYBIND11_MODULE(_core, module) {
       .def("finish", &Client::Finish, py::arg("patience"))
       .def("forget", &Client::Forget)
       .def_property_readonly("ended", &Client::ended);
+
+  AddAsyncCalls(module);
 }
 
 }  // namespace envknit::native

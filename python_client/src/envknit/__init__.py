@@ -33,6 +33,9 @@ from envknit.errors import (
     WorkerOutOfMemory,
     WorkerStartError,
 )
+from envknit.isolation.async_context import AsyncWorkerContext
+from envknit.isolation.async_worker import aworker
+from envknit.isolation.environment import Environment, EnvironmentContext, environment
 from envknit.isolation.process_pool import ProcessPool
 from envknit.isolation.worker import worker
 from envknit.isolation.worker_context import WorkerContext
@@ -40,7 +43,10 @@ from envknit.isolation.worker_context import WorkerContext
 __all__ = [
     "VERSION_INFO",
     "AccessDenied",
+    "AsyncWorkerContext",
     "DeadlineError",
+    "Environment",
+    "EnvironmentContext",
     "EnvknitError",
     "InvalidRequest",
     "LimitExceeded",
@@ -57,7 +63,9 @@ __all__ = [
     "WorkerOutOfMemory",
     "WorkerStartError",
     "__version__",
+    "aworker",
     "configure_from_lock",
+    "environment",
     "worker",
 ]
 

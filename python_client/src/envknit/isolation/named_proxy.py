@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from envknit.isolation.remote_object import RemoteObject
     from envknit.isolation.worker_context import WorkerContext
 
-__all__ = ["METADATA_DUNDERS", "NamedProxy", "refuse_pickling"]
+__all__ = ["METADATA_DUNDERS", "NamedProxy", "Unresolved", "refuse_pickling"]
 
 #: Dunders that are fetched from the worker; all others are local matters.
 METADATA_DUNDERS = frozenset(
@@ -21,6 +21,17 @@ METADATA_DUNDERS = frozenset(
         *("__package__", "__author__", "__license__"),
     )
 )
+
+
+class Unresolved(TypeError):
+    """A proxy that must be awaited stands where its object is needed.
+
+    Who can await catches it, and resolves `proxy` first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("a name of envknit.aworker() was not awaited: pass `await ...`")
+        self.proxy: NamedProxy | None = None
 
 
 class NamedProxy:
@@ -66,7 +77,11 @@ def initialize(proxy: NamedProxy, context: WorkerContext, target: _core.Target, 
 
 def handle_of(proxy: NamedProxy) -> _core.Handle:
     """For the codec: the handle of what a proxy stands for."""
-    return NamedProxy._envknit_resolve(proxy)._envknit_handle
+    try:
+        return NamedProxy._envknit_resolve(proxy)._envknit_handle
+    except Unresolved as unresolved:
+        unresolved.proxy = proxy
+        raise
 
 
 def refuse_pickling(kind: type) -> None:
