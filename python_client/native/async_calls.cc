@@ -164,12 +164,20 @@ void AsyncCalls::Finish(AsyncCall* call, bool expired) {
     error =
         py::reinterpret_borrow<py::object>(PyExc_RuntimeError)(raised.what());
   }
-  if (call->future.attr("done")().cast<bool>()) return;
   if (error) {
-    failed_(call->future, error);
-  } else {
-    call->future.attr("set_result")(result);
+    if (!call->future.attr("done")().cast<bool>())
+      failed_(call->future, error, call->session);
+    return;
   }
+  PyObject* set = PyObject_CallMethodOneArg(call->future.ptr(),
+                                            set_result_.ptr(), result.ptr());
+  if (set != nullptr) {
+    Py_DECREF(set);
+    return;
+  }
+  py::error_already_set refused;
+  // Somebody else gave it a result.
+  if (!call->future.attr("done")().cast<bool>()) throw refused;
 }
 
 py::object AsyncCalls::Result(AsyncCall* call, bool expired) {

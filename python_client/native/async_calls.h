@@ -43,10 +43,11 @@ struct AsyncCall final : PendingCall {
 
 // The calls that one event loop awaits, on any sessions. Everything but
 // fileno() belongs to the loop's thread, with the GIL. `failed(future,
-// exception)` is called for every end but a result.
+// exception, session)` is called for every end but a result.
 class AsyncCalls final {
  public:
-  explicit AsyncCalls(pybind11::object failed) : failed_(std::move(failed)) {}
+  explicit AsyncCalls(pybind11::object failed)
+      : failed_(std::move(failed)), set_result_("set_result") {}
   // Cancels what is left.
   ~AsyncCalls();
   AsyncCalls(const AsyncCalls&) = delete;
@@ -109,6 +110,7 @@ class AsyncCalls final {
   void TakeProbe(AsyncCall* call);
 
   const pybind11::object failed_;
+  const pybind11::str set_result_;
   ReplyInbox inbox_;
   // By their futures, which they keep.
   std::unordered_map<PyObject*, std::shared_ptr<AsyncCall>> calls_;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envknit.isolation.named_proxy import Unresolved
-from envknit.isolation.session import SLACK_S, START_TIMEOUT_S, warn_replaced
+from envknit.isolation.session import START_TIMEOUT_S, warn_replaced
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,7 +37,6 @@ class AsyncWorkerContext:
         self.title = session.title
         self._module = module
         self._copy_results = copy_results
-        self._settings = (timeout, SLACK_S, self)
         self._last: LoopCalls | None = None
 
     async def __aenter__(self) -> AsyncProxy:
@@ -46,7 +45,8 @@ class AsyncWorkerContext:
         calls = self._calls()
         calls.users += 1
         try:
-            description = await self._import(calls)
+            params = (self._module, START_TIMEOUT_S)
+            description = await self._send(calls, calls.core.import_module, params)
         except BaseException:
             calls.leave()
             raise
@@ -76,7 +76,8 @@ class AsyncWorkerContext:
     ) -> asyncio.Future[Any]:
         """One call, one round trip."""
         calls = self._calls()
-        return self._send(calls, calls.core.call, (target, args, kwargs))
+        params = (target, args, kwargs, self.timeout)
+        return self._send(calls, calls.core.call, params, copied=self._copy_results)
 
     def call_method(
         self, handle: _core.Handle, name: str, args: tuple[Any, ...]
@@ -97,15 +98,12 @@ class AsyncWorkerContext:
     def fetch(self, target: _core.Target) -> asyncio.Future[Any]:
         """What stands at the target: data by value, everything else as a proxy."""
         calls = self._calls()
-        return self._send(calls, calls.core.get_attr, (target, False))
+        return self._send(calls, calls.core.get_attr, (target, False, self.timeout))
 
     def resolved(self, target: _core.Target) -> asyncio.Future[Any]:
         """What stands at the target, always as a remote object."""
         calls = self._calls()
-        kind = calls.call_class
-        call = kind(calls, self.session, calls.core.get_attr, (target, True), self._settings)
-        call.start()
-        return call
+        return self._send(calls, calls.core.get_attr, (target, True, self.timeout))
 
     def resolve(self, target: _core.Target) -> NoReturn:
         """For the codec, which can't wait."""
@@ -122,17 +120,16 @@ class AsyncWorkerContext:
         self._last = calls = loop_calls.of_running_loop(self._last)
         return calls
 
-    def _import(self, calls: LoopCalls) -> asyncio.Future[Any]:
-        settings = (START_TIMEOUT_S, SLACK_S, self)
-        kind = calls.call_class
-        call = kind(calls, self.session, calls.core.import_module, (self._module,), settings)
-        call.start()
-        return call
-
     def _send(
-        self, calls: LoopCalls, send: Callable[..., None], params: tuple[Any, ...]
+        self,
+        calls: LoopCalls,
+        send: Callable[..., None],
+        params: tuple[Any, ...],
+        *,
+        copied: bool = False,
     ) -> asyncio.Future[Any]:
-        kind = calls.copied_call_class if self._copy_results else calls.call_class
-        call = kind(calls, self.session, send, params, self._settings)
-        call.start()
+        kind = calls.copied_call_class if copied else calls.call_class
+        call = kind(loop=calls.loop)
+        call._envknit_request = (calls, send, params, self)
+        call.transmit(self.session.current)
         return call

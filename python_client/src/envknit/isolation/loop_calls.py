@@ -9,13 +9,14 @@ from envknit import _core
 from envknit.errors import EnvknitError
 from envknit.isolation.async_proxies import AsyncProxy
 from envknit.isolation.named_proxy import Unresolved
+from envknit.isolation.session import SLACK_S
 from envknit.isolation.worker_context import check_copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import NoReturn
 
-    from envknit.isolation.session import WorkerSession
+    from envknit.isolation.async_context import AsyncWorkerContext
 
 __all__ = ["CopiedCall", "LoopCalls", "RemoteCall", "of_running_loop"]
 
@@ -54,7 +55,8 @@ class LoopCalls:
         self.closed = False
         #: Open blocks; after the last one nothing of ours stays in the loop.
         self.users = 0
-        self._check: asyncio.TimerHandle | None = None
+        #: Whether a check of overdue calls is due.
+        self.watched = False
         self._tasks: set[asyncio.Task[None]] = set()
         loop.add_reader(self.core.fileno(), self.core.drain)
 
@@ -65,8 +67,9 @@ class LoopCalls:
 
     def watch(self) -> None:
         """Calls are in flight."""
-        if self._check is None:
-            self._check = self.loop.call_later(_CHECK_S, self._look)
+        if not self.watched:
+            self.watched = True
+            self.loop.call_later(_CHECK_S, self._look)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs what has to wait behind a call's future."""
@@ -77,15 +80,14 @@ class LoopCalls:
     def close(self) -> None:
         """Cancels what is in flight and lets the loop go."""
         self.closed = True
-        if self._check is not None:
-            self._check.cancel()
-            self._check = None
         if not self.loop.is_closed():
             self.loop.remove_reader(self.core.fileno())
         self.core.close()
 
     def _look(self) -> None:
-        self._check = None
+        self.watched = False
+        if self.closed:
+            return
         self.core.check()
         if self.core.waiting:
             self.watch()
@@ -105,74 +107,56 @@ class RemoteCall(asyncio.Future[Any]):
     as a coroutine, for `asyncio.create_task` and task groups.
     """
 
-    __slots__ = (
-        *("_envknit_calls", "_envknit_core", "_envknit_iterator", "_envknit_params"),
-        *("_envknit_send", "_envknit_session", "_envknit_settings", "_envknit_tried"),
-    )
+    __slots__ = ("_envknit_iterator", "_envknit_request", "_envknit_tried")
 
-    def __init__(
-        self,
-        calls: LoopCalls,
-        session: WorkerSession,
-        send: Callable[..., None],
-        params: tuple[Any, ...],
-        settings: tuple[float, float, object],
-    ) -> None:
-        super().__init__(loop=calls.loop)
-        self._envknit_calls = calls
-        self._envknit_session = session
-        self._envknit_send = send
-        self._envknit_params = params
-        self._envknit_settings = settings
-        self._envknit_core: _core.Session | None = None
-        self._envknit_iterator: Any = None
-        self._envknit_tried = False
+    #: Who sends it, and how: the calls of its loop, their method, its parameters, its context.
+    #: Set once, right after it was made; the other two only when they are needed.
+    _envknit_request: tuple[LoopCalls, Callable[..., None], tuple[Any, ...], AsyncWorkerContext]
+    _envknit_iterator: Any
+    _envknit_tried: bool
 
-    def start(self) -> None:
-        """Sends the call, or sees to it that it will be."""
-        core = self._envknit_session.current
+    def transmit(self, core: _core.Session | None) -> None:
+        """Sends the call, or sees to it that it will be, if there is no session yet."""
+        calls, send, params, context = self._envknit_request
         if core is None:
-            self._envknit_calls.spawn(self._open())
+            calls.spawn(self._open())
             return
-        self._transmit(core)
+        try:
+            send(core, *params, SLACK_S, context, self)
+        except Exception as error:
+            self.failed(error, core)
+        else:
+            if not calls.watched:
+                calls.watch()
 
     def cancel(self, msg: Any = None) -> bool:
         """Cancels the call in the worker at once, too."""
         if not super().cancel(msg):
             return False
-        self._envknit_calls.core.cancel(self)
+        self._envknit_request[0].core.cancel(self)
         return True
 
-    def failed(self, error: BaseException) -> None:
-        """It got no result."""
+    def failed(self, error: BaseException, core: _core.Session) -> None:
+        """It got no result on that session."""
+        calls = self._envknit_request[0]
         if isinstance(error, Unresolved) and isinstance(error.proxy, AsyncProxy):
-            self._envknit_calls.spawn(self._resolve(error.proxy))
-        elif isinstance(error, EnvknitError) and not self._envknit_tried:
-            self._envknit_calls.spawn(self._recover(error))
+            calls.spawn(self._resolve(error.proxy))
+        elif isinstance(error, EnvknitError) and not getattr(self, "_envknit_tried", False):
+            calls.spawn(self._recover(error, core))
         else:
             self.set_exception(error)
 
-    def _transmit(self, core: _core.Session) -> None:
-        self._envknit_core = core
-        try:
-            self._envknit_send(core, *self._envknit_params, *self._envknit_settings, self)
-        except Exception as error:
-            self.failed(error)
-        else:
-            self._envknit_calls.watch()
-
     async def _open(self) -> None:
         """Another thread starts what has to be started: that blocks."""
-        await self._again(self._envknit_session.opened, None)
+        await self._again(self._envknit_request[3].session.opened, None)
 
-    async def _recover(self, error: EnvknitError) -> None:
+    async def _recover(self, error: EnvknitError, core: _core.Session) -> None:
         self._envknit_tried = True
-        await self._again(self._envknit_session.after, error, self._envknit_core)
+        await self._again(self._envknit_request[3].session.after, error, core)
 
     async def _again(self, find: Callable[..., _core.Session | None], *args: Any) -> None:
-        loop = self._envknit_calls.loop
         try:
-            core = await loop.run_in_executor(None, find, *args)
+            core = await self._envknit_request[0].loop.run_in_executor(None, find, *args)
         except asyncio.CancelledError:
             self.cancel()
             raise
@@ -185,7 +169,7 @@ class RemoteCall(asyncio.Future[Any]):
         if core is None:
             self.set_exception(args[0])
         else:
-            self._transmit(core)
+            self.transmit(core)
 
     async def _resolve(self, argument: AsyncProxy) -> None:
         """An argument names something in the worker: asks for it first."""
@@ -199,22 +183,24 @@ class RemoteCall(asyncio.Future[Any]):
                 self.set_exception(error)
             return
         if not self.done():
-            self.start()
+            self.transmit(self._envknit_request[3].session.current)
 
     # As a coroutine.
 
     def send(self, value: None) -> Any:
-        if self._envknit_iterator is None:
-            self._envknit_iterator = self.__await__()
-        return self._envknit_iterator.send(value)
+        return self._envknit_steps().send(value)
 
     def throw(self, *error: Any) -> Any:
-        if self._envknit_iterator is None:
-            self._envknit_iterator = self.__await__()
-        return self._envknit_iterator.throw(*error)
+        return self._envknit_steps().throw(*error)
 
     def close(self) -> None:
         self.cancel()
+
+    def _envknit_steps(self) -> Any:
+        iterator = getattr(self, "_envknit_iterator", None)
+        if iterator is None:
+            iterator = self._envknit_iterator = self.__await__()
+        return iterator
 
     # Forgotten awaits.
 
@@ -248,6 +234,6 @@ class CopiedCall(RemoteCall):
             super().set_result(result)
 
 
-def _failed(call: RemoteCall, error: BaseException) -> None:
+def _failed(call: RemoteCall, error: BaseException, core: _core.Session) -> None:
     """The extension's way to `RemoteCall.failed`."""
-    call.failed(error)
+    call.failed(error, core)
