@@ -243,11 +243,14 @@ async def _iterate(self: AsyncRemoteObject) -> Any:
 
 async def _remote_copy(context: AsyncWorkerContext, error: BaseException) -> tuple[Any, Any]:
     """Class and instance in the worker for an exception of here."""
+    from envknit import _core
+
     for kind in type(error).__mro__:
         if kind.__module__ != "builtins":
             continue
+        there = await context.resolved(_core.Target.of_module("builtins", kind.__name__))
         try:
-            return kind, await context.call_function("builtins", kind.__name__, (str(error),))
+            return there, await there(str(error))
         except RemoteError:
             # Its constructor wants something else: the next base's may not.
             continue

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncProxy"]
 
 _FETCHED_DUNDERS = METADATA_DUNDERS | {"__qualname__", "__module__"}
+# What isinstance() and event loops look at.
+_LOCAL_DUNDERS = frozenset(("__class__", "__await__"))
 # Number of the enum NameKind for data; the others are modules and what can be called.
 _KNOWN_KINDS = frozenset((1, 2, 3))
 
@@ -128,7 +130,7 @@ refuse_pickling(AsyncProxy)
 
 
 def _look_up(proxy: AsyncProxy, name: str) -> Any:
-    if name.startswith("_envknit_"):
+    if name.startswith("_envknit_") or name in _LOCAL_DUNDERS:
         return object.__getattribute__(proxy, name)
     if name.startswith("__") and name.endswith("__") and name not in _FETCHED_DUNDERS:
         raise AttributeError(f"{proxy!r} has no attribute {name!r} here")
