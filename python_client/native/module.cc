@@ -10,6 +10,7 @@
 #include "python_client/native/async_module.h"
 #include "python_client/native/connection.h"
 #include "python_client/native/dial.h"
+#include "python_client/native/gil.h"
 #include "python_client/native/grpc_setup.h"
 #include "python_client/native/handle.h"
 #include "python_client/native/python_hooks.h"
@@ -36,7 +37,7 @@ class Client final {
     EnsureGrpcIsSetUp();
     Dialed dialed;
     {
-      py::gil_scoped_release no_gil;
+      GilReleased no_gil;
       dialed = Dial(address, kDialPatience, SignalRaised);
       if (dialed.fd >= 0) {
         connection_ = std::make_shared<Connection>(address, dialed);
@@ -57,7 +58,7 @@ class Client final {
 
   void Finish(double patience_seconds) {
     if (connection_->inherited()) return;
-    py::gil_scoped_release no_gil;
+    GilReleased no_gil;
     connection_->stream().Finish(std::chrono::milliseconds(
         static_cast<int64_t>(patience_seconds * 1e3)));
   }

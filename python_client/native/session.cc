@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "python_client/native/call_patience.h"
+#include "python_client/native/gil.h"
 #include "python_client/native/quantity_text.h"
 #include "python_client/native/status_reader.h"
 
@@ -60,7 +61,7 @@ Session::Answer Session::Ask(AttachMethod method, std::string body,
   if (method != AttachMethod::kImport) pending.session_number = number_;
   WaitEnd end;
   {
-    py::gil_scoped_release no_gil;
+    GilReleased no_gil;
     stream.Send(std::move(frame), &pending);
     end = AwaitReply(&pending, ToDuration(timeout_seconds),
                      ToDuration(slack_seconds));
