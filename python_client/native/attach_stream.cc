@@ -12,9 +12,12 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "python_client/native/quiet_thread.h"
 
 namespace envknit::native {
 namespace {
@@ -24,6 +27,9 @@ constexpr auto kSlice = std::chrono::milliseconds(100);
 // After this long without a poll a call looks first whether the server is
 // there.
 constexpr auto kIdle = std::chrono::milliseconds(20);
+// How long the stream's own thread goes on polling after the last reply to a
+// sink: a caller that awaits one call after the other wakes it only once.
+constexpr auto kLinger = std::chrono::milliseconds(2);
 constexpr uint64_t kDefaultMaxBodyBytes = 16 << 20;
 // What a server may make this process allocate for one reply. It is fixed
 // before the server tells its own limit, so there is room for generous ones.
@@ -91,6 +97,14 @@ class GrpcAttachStream final : public AttachStream {
   }
 
   ~GrpcAttachStream() override {
+    if (server_ != nullptr) {
+      {
+        std::lock_guard<std::mutex> lock(mu_);
+        stopping_ = true;
+      }
+      serve_.notify_one();
+      server_->join();
+    }
     context_.TryCancel();
     queue_.Shutdown();
     void* tag = nullptr;
@@ -100,7 +114,10 @@ class GrpcAttachStream final : public AttachStream {
   }
 
   uint64_t Send(AttachFrame frame, PendingCall* pending) override {
+    const bool sinks = pending != nullptr && pending->sink != nullptr;
     std::lock_guard<std::mutex> lock(mu_);
+    if (sinks && server_ == nullptr)
+      server_ = StartQuietThread([this] { ServeSinks(); });
     const uint64_t call_id = frame.numbered ? ++last_call_id_ : 0;
     const bool refused = broken_ || finishing_;
     if (pending != nullptr) {
@@ -108,6 +125,8 @@ class GrpcAttachStream final : public AttachStream {
       pending->refused = refused;
       if (!refused) waiting_.emplace(call_id, pending);
     }
+    if (sinks && !refused && ++sinks_waiting_ == 1 && !led_)
+      serve_.notify_one();
     if (!refused) Write(std::move(frame), call_id);
     return call_id;
   }
@@ -159,9 +178,12 @@ class GrpcAttachStream final : public AttachStream {
       if (session_number != 0)
         late_replies_(session_number, pending->method,
                       std::move(pending->reply));
-    } else if (waiting_.erase(pending->call_id) != 0 && session_number != 0) {
-      abandoned_.emplace(pending->call_id,
-                         Abandoned{session_number, pending->method});
+    } else if (waiting_.erase(pending->call_id) != 0) {
+      if (pending->sink != nullptr) --sinks_waiting_;
+      if (session_number != 0) {
+        abandoned_.emplace(pending->call_id,
+                           Abandoned{session_number, pending->method});
+      }
     }
   }
 
@@ -216,15 +238,35 @@ class GrpcAttachStream final : public AttachStream {
       unwritten_.push_back(std::move(buffer));
       return;
     }
-    StartWrite(buffer);
+    StartWrite(buffer, /*more=*/false);
     if (!started_) {
       started_ = true;
       stream_->Read(&incoming_, ToPointer(kReadTag));
     }
   }
-  void StartWrite(const grpc::ByteBuffer& buffer) {
+  // With `more` to follow at once it may share a system call with that.
+  void StartWrite(const grpc::ByteBuffer& buffer, bool more) {
     writing_ = true;
-    stream_->Write(buffer, ToPointer(kWriteTag));
+    grpc::WriteOptions options;
+    if (more) options.set_buffer_hint();
+    stream_->Write(buffer, options, ToPointer(kWriteTag));
+  }
+
+  // The stream's own thread: leads while calls with a sink are in flight.
+  void ServeSinks() {
+    SteadyTime linger_until;
+    std::unique_lock<std::mutex> lock(mu_);
+    while (!stopping_) {
+      const SteadyTime now = std::chrono::steady_clock::now();
+      if (sinks_waiting_ > 0) linger_until = now + kLinger;
+      if (led_ || broken_ || now >= linger_until) {
+        if (!led_) WakeSuccessor();
+        serve_.wait(lock);
+      } else {
+        Lead(&lock, sinks_waiting_ > 0 ? now + kSlice : linger_until);
+      }
+    }
+    if (!led_) WakeSuccessor();
   }
 
   // Polls once, for every waiting thread; false if nothing happened. `lock`
@@ -252,7 +294,7 @@ class GrpcAttachStream final : public AttachStream {
           unwritten_.clear();
         } else if (!unwritten_.empty()) {
           // gRPC holds the slices itself from here on.
-          StartWrite(unwritten_.front());
+          StartWrite(unwritten_.front(), /*more=*/unwritten_.size() > 1);
           unwritten_.pop_front();
         } else if (finishing_ && !writes_done_) {
           writing_ = true;
@@ -273,8 +315,15 @@ class GrpcAttachStream final : public AttachStream {
         broken_ = true;
         end_ = {static_cast<int>(status_.error_code()), status_.error_message(),
                 status_.error_details(), greeted_};
-        for (auto& [call_id, pending] : waiting_) pending->wake.notify_one();
+        for (auto& [call_id, pending] : waiting_) {
+          if (pending->sink != nullptr) {
+            pending->sink->Ended(pending);
+          } else {
+            pending->wake.notify_one();
+          }
+        }
         waiting_.clear();
+        sinks_waiting_ = 0;
         return;
     }
   }
@@ -302,11 +351,20 @@ class GrpcAttachStream final : public AttachStream {
     waiting_.erase(found);
     pending->reply = std::move(bytes);
     pending->done = true;
-    if (pending->parked) pending->wake.notify_one();
+    if (pending->sink != nullptr) {
+      --sinks_waiting_;
+      pending->sink->Ended(pending);
+    } else if (pending->parked) {
+      pending->wake.notify_one();
+    }
   }
 
   // Needs mu_. Someone else polls from now on, if anyone waits.
   void WakeSuccessor() {
+    if (sinks_waiting_ > 0) {
+      serve_.notify_one();
+      return;
+    }
     for (auto& [call_id, pending] : waiting_) {
       if (pending->parked) {
         pending->wake.notify_one();
@@ -321,6 +379,10 @@ class GrpcAttachStream final : public AttachStream {
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+
+  // The thread that runs ServeSinks, made once under mu_.
+  std::unique_ptr<std::thread> server_;
+  std::condition_variable serve_;
 
   std::atomic<uint64_t> max_body_bytes_{kDefaultMaxBodyBytes};
 
@@ -337,6 +399,9 @@ class GrpcAttachStream final : public AttachStream {
   bool writes_done_ = false;
   // A thread polls the queue, with mu_ released.
   bool led_ = false;
+  // Calls in flight that have a sink.
+  size_t sinks_waiting_ = 0;
+  bool stopping_ = false;
   SteadyTime last_polled_;
   bool greeted_ = false;
   bool broken_ = false;

@@ -40,9 +40,24 @@ enum class WaitEnd {
   kBroken,
 };
 
-// One call in flight. Lives on the caller's stack from Send until Wait answers
-// something final, or Abandon; its fields belong to the stream until then.
+struct PendingCall;
+
+// Takes the calls that no thread waits for as they end.
+class ReplySink {
+ public:
+  virtual ~ReplySink() = default;
+
+  // It was replied to (`done`), or lost with the stream. Called once, on
+  // whichever thread polls, with the stream locked: must not call back.
+  virtual void Ended(PendingCall* pending) noexcept = 0;
+};
+
+// One call in flight. Kept by the caller from Send until Wait answers something
+// final, the sink is told, or Abandon; its fields belong to the stream until
+// then.
 struct PendingCall {
+  // Told of the call's end; null if a thread waits for it.
+  ReplySink* sink = nullptr;
   // Whose handles a reply holds that comes too late; 0 if it can't hold any.
   uint32_t session_number = 0;
   // Where in it they are.
@@ -58,10 +73,11 @@ struct PendingCall {
 
 // Carries requests and their replies over gRPC without generated code.
 //
-// No thread of its own reads the stream: the waiting threads do. One of them,
-// the leader, polls the completion queue for all and hands the role on when its
-// own reply is there; so a client with one thread never pays a hand-off (some
-// 20 us a call). Nobody polls between calls, which costs nothing.
+// The waiting threads read the stream: one of them, the leader, polls the
+// completion queue for all and hands the role on when its own reply is there;
+// so a client with one thread never pays a hand-off (some 20 us a call). Nobody
+// polls between calls, which costs nothing. Only while calls with a sink are in
+// flight a thread of the stream's own, made for the first of them, leads.
 //
 // Created and destroyed by Connection. Thread-safe. After fork() the child must
 // neither use nor destroy it: gRPC's state belongs to the parent.

@@ -1,7 +1,6 @@
 #include "python_client/native/connection.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "python_client/native/late_reply.h"
+#include "python_client/native/quiet_thread.h"
 #include "python_client/native/wire_append.h"
 
 namespace envknit::native {
@@ -23,19 +23,6 @@ constexpr time_t kIdlePollSeconds = 15;
 // Field numbers of ReleaseRequest.
 constexpr uint32_t kReleaseEpoch = 9;
 constexpr uint32_t kReleaseIds = 10;
-
-// A thread that no signal is delivered to: they are Python's, on its main
-// thread.
-template <typename Body>
-std::unique_ptr<std::thread> StartWithoutSignals(Body body) {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  auto thread = std::make_unique<std::thread>(std::move(body));
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
-}
 
 // 0 if there is nothing open.
 ino_t InodeOf(int fd) {
@@ -56,7 +43,7 @@ Connection::Connection(std::string address, const Dialed& dialed)
       [this](uint32_t session_number, AttachMethod method, ReplyBytes reply) {
         TakeLateReply(session_number, method, reply.view());
       });
-  flusher_ = StartWithoutSignals([this] { FlushUntilStopped(); });
+  flusher_ = StartQuietThread([this] { FlushUntilStopped(); });
 }
 
 Connection::~Connection() {

@@ -8,8 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "python_client/native/async_module.h"
 #include "python_client/native/connection.h"
 #include "python_client/native/dial.h"
+#include "python_client/native/gil.h"
 #include "python_client/native/grpc_setup.h"
 #include "python_client/native/handle.h"
 #include "python_client/native/python_hooks.h"
@@ -35,11 +37,12 @@ class Client final {
             hooks.attr("remote_object"), hooks.attr("named_proxy"),
             hooks.attr("resolve"), hooks.attr("make_class"),
             hooks.attr("make_exception"), hooks.attr("make_error"),
-            hooks.attr("worker_replaced"), Interned("_envknit_handle")})) {
+            hooks.attr("worker_replaced"), hooks.attr("async_context"),
+            hooks.attr("async_class"), Interned("_envknit_handle")})) {
     EnsureGrpcIsSetUp();
     Dialed dialed;
     {
-      py::gil_scoped_release no_gil;
+      GilReleased no_gil;
       dialed = Dial(address, kDialPatience, SignalRaised);
       if (dialed.fd >= 0) {
         connection_ = std::make_shared<Connection>(address, dialed);
@@ -91,7 +94,7 @@ class Client final {
 
   void Finish(double patience_seconds) {
     if (connection_->inherited()) return;
-    py::gil_scoped_release no_gil;
+    GilReleased no_gil;
     connection_->stream().Finish(std::chrono::milliseconds(
         static_cast<int64_t>(patience_seconds * 1e3)));
   }
@@ -184,6 +187,8 @@ PYBIND11_MODULE(_core, module) {
       .def("finish", &Client::Finish, py::arg("patience"))
       .def("forget", &Client::Forget)
       .def_property_readonly("ended", &Client::ended);
+
+  AddAsyncCalls(module);
 }
 
 }  // namespace envknit::native

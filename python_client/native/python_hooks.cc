@@ -1,5 +1,7 @@
 #include "python_client/native/python_hooks.h"
 
+#include "python_client/native/gil.h"
+
 namespace py = pybind11;
 
 namespace envknit::native {
@@ -10,7 +12,7 @@ void ThrowError(const PythonHooks& hooks, int code, const char* reason,
 }
 
 bool SignalRaised() {
-  py::gil_scoped_acquire gil;
+  GilTaken gil;
   return PyErr_CheckSignals() != 0;
 }
 

@@ -23,6 +23,10 @@ struct PythonHooks {
   pybind11::object make_error;
   // worker_replaced(context): the session's worker is a new one.
   pybind11::object worker_replaced;
+  // Class of the contexts whose proxies are awaitable, and async_class(type):
+  // the awaitable form of a class that make_class made.
+  pybind11::object async_context;
+  pybind11::object async_class;
   // The interned attribute name "_envknit_handle".
   pybind11::str handle_name;
 };

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "python_client/native/call_patience.h"
+#include "python_client/native/gil.h"
 #include "python_client/native/quantity_text.h"
 #include "python_client/native/status_reader.h"
 
@@ -16,19 +18,6 @@ namespace {
 constexpr int kDeadlineExceeded = 4;
 constexpr int kResourceExhausted = 8;
 constexpr int kUnavailable = 14;
-// The server answers at a call's deadline. If it doesn't, it is asked for a
-// sign of life after this time, and again, until it gives none for kSilence.
-constexpr auto kCourtesy = std::chrono::milliseconds(250);
-constexpr auto kSilence = std::chrono::seconds(1);
-// No session has it: the server answers such a call itself, at once.
-constexpr uint32_t kNoSession = 0;
-// Longer timeouts are as good as none.
-constexpr double kLongestTimeout = 1e8;
-
-std::chrono::nanoseconds ToDuration(double seconds) {
-  return std::chrono::nanoseconds(
-      static_cast<int64_t>(std::min(seconds, kLongestTimeout) * 1e9));
-}
 
 py::dict ToDict(
     const std::vector<std::pair<std::string, std::string>>& entries) {
@@ -64,9 +53,30 @@ void Session::Close() {
 Session::Answer Session::Ask(AttachMethod method, std::string body,
                              double timeout_seconds, double slack_seconds,
                              const py::object& context) {
+  AttachFrame frame = MakeFrame(method, std::move(body), timeout_seconds);
   AttachStream& stream = connection_->stream();
-  if (!ended()) stream.Poll();
-  if (ended()) ThrowNotSent();
+  // Another thread may drop the last reference while we wait.
+  const std::shared_ptr<Session> self = shared_from_this();
+  PendingCall pending;
+  pending.method = method;
+  if (method != AttachMethod::kImport) pending.session_number = number_;
+  WaitEnd end;
+  {
+    GilReleased no_gil;
+    stream.Send(std::move(frame), &pending);
+    end = AwaitReply(&pending, ToDuration(timeout_seconds),
+                     ToDuration(slack_seconds));
+  }
+  if (end != WaitEnd::kReplied) ThrowEnd(end, pending.call_id, timeout_seconds);
+  return TakeReply(method, std::move(pending.reply), context);
+}
+
+AttachFrame Session::MakeFrame(AttachMethod method, std::string body,
+                               double timeout_seconds) {
+  if (connection_->inherited()) ThrowNotSent();
+  AttachStream& stream = connection_->stream();
+  stream.Poll();
+  if (stream.broken()) ThrowNotSent();
   if (body.size() > stream.max_body_bytes()) {
     py::dict metadata;
     metadata["limit"] = "message_bytes";
@@ -77,28 +87,19 @@ Session::Answer Session::Ask(AttachMethod method, std::string body,
                    Mebibytes(stream.max_body_bytes()),
                metadata);
   }
-  // Another thread may drop the last reference while we wait.
-  const std::shared_ptr<Session> self = shared_from_this();
   AttachFrame frame;
   frame.method = method;
   frame.session_number = number_;
   if (timeout_seconds < kLongestTimeout)
     frame.timeout = ToDuration(timeout_seconds);
   frame.body = std::move(body);
-  PendingCall pending;
-  pending.method = method;
-  if (method != AttachMethod::kImport) pending.session_number = number_;
-  WaitEnd end;
-  {
-    py::gil_scoped_release no_gil;
-    stream.Send(std::move(frame), &pending);
-    end = AwaitReply(&pending, ToDuration(timeout_seconds),
-                     ToDuration(slack_seconds));
-  }
-  if (end != WaitEnd::kReplied) ThrowEnd(end, pending.call_id, timeout_seconds);
+  return frame;
+}
 
+Session::Answer Session::TakeReply(AttachMethod method, ReplyBytes bytes,
+                                   const py::object& context) {
   Answer answer;
-  answer.bytes = std::move(pending.reply);
+  answer.bytes = std::move(bytes);
   if (!ParseReply(answer.bytes.view(), &answer.reply)) ThrowMalformed();
   TakeInfo(answer.reply.info, context);
   if (answer.reply.kind == AttachReply::Kind::kBody) {

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "python_client/native/async_window.h"
 #include "python_client/native/connection.h"
 #include "python_client/native/python_hooks.h"
 #include "python_client/native/reply_decoder.h"
@@ -90,6 +91,9 @@ class Session final : public std::enable_shared_from_this<Session> {
                              const pybind11::object& context);
 
  private:
+  // Sends without waiting; its calls share the session's window.
+  friend class AsyncCalls;
+
   // The reply's body and info; throws for every other end of the call.
   struct Answer {
     ReplyBytes bytes;
@@ -97,6 +101,17 @@ class Session final : public std::enable_shared_from_this<Session> {
   };
   Answer Ask(AttachMethod method, std::string body, double timeout_seconds,
              double slack_seconds, const pybind11::object& context);
+  // The two ends of Ask. Throws if it can't be sent.
+  AttachFrame MakeFrame(AttachMethod method, std::string body,
+                        double timeout_seconds);
+  Answer TakeReply(AttachMethod method, ReplyBytes bytes,
+                   const pybind11::object& context);
+  static std::string EncodeImport(const std::string& module);
+  std::string EncodeGetAttr(const Target& target, bool as_handle) const;
+  std::string EncodeCall(const Target& target, const pybind11::tuple& args,
+                         const pybind11::object& kwargs) const;
+  pybind11::dict TakeImport(const Answer& answer,
+                            const pybind11::object& context);
   // Without the GIL. What isn't answered at the end is abandoned.
   WaitEnd AwaitReply(PendingCall* pending, std::chrono::nanoseconds timeout,
                      std::chrono::nanoseconds slack);
@@ -131,6 +146,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   // Decoders keep buffers and decoded keys from call to call; one for each
   // thread that decodes at the same time.
   std::vector<std::unique_ptr<ReplyDecoder>> idle_decoders_;
+  AsyncWindow async_window_;
 };
 
 }  // namespace envknit::native

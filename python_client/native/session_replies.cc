@@ -93,7 +93,12 @@ py::object Session::TakeOutcome(std::string_view response,
 }
 
 py::object Session::MakeProxy(HandleFields fields, const py::object& context) {
-  const py::object type = ClassOf(fields.type_id);
+  py::object type = ClassOf(fields.type_id);
+  if (PyType_IsSubtype(
+          Py_TYPE(context.ptr()),
+          reinterpret_cast<PyTypeObject*>(hooks_->async_context.ptr())) != 0) {
+    type = hooks_->async_class(type);
+  }
   return type(std::make_shared<Handle>(connection_, weak_from_this(), number_,
                                        std::move(fields)),
               context);

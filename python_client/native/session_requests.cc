@@ -34,10 +34,18 @@ std::string_view View(protozero::data_view view) {
 
 py::dict Session::Import(const std::string& module, double timeout_seconds,
                          double slack_seconds, const py::object& context) {
+  return TakeImport(Ask(AttachMethod::kImport, EncodeImport(module),
+                        timeout_seconds, slack_seconds, context),
+                    context);
+}
+
+std::string Session::EncodeImport(const std::string& module) {
   ByteWriter request;
   request.BytesField(kImportModule, module);
-  const Answer answer = Ask(AttachMethod::kImport, std::string(request.view()),
-                            timeout_seconds, slack_seconds, context);
+  return std::string(request.view());
+}
+
+py::dict Session::TakeImport(const Answer& answer, const py::object& context) {
   py::dict result;
   try {
     std::string_view exception;
@@ -75,18 +83,31 @@ py::dict Session::Import(const std::string& module, double timeout_seconds,
 py::object Session::GetAttr(const Target& target, bool as_handle,
                             double timeout_seconds, double slack_seconds,
                             const py::object& context) {
+  const Answer answer =
+      Ask(AttachMethod::kGetAttr, EncodeGetAttr(target, as_handle),
+          timeout_seconds, slack_seconds, context);
+  return TakeOutcome(answer.reply.payload, context);
+}
+
+std::string Session::EncodeGetAttr(const Target& target, bool as_handle) const {
   CheckTarget(target);
   ByteWriter request;
   request.BytesField(schema::call_request::kTarget, target.bytes());
   if (as_handle) request.VarintField(schema::call_request::kWant, kWantHandle);
-  const Answer answer = Ask(AttachMethod::kGetAttr, std::string(request.view()),
-                            timeout_seconds, slack_seconds, context);
-  return TakeOutcome(answer.reply.payload, context);
+  return std::string(request.view());
 }
 
 py::object Session::Call(const Target& target, const py::tuple& args,
                          const py::object& kwargs, double timeout_seconds,
                          double slack_seconds, const py::object& context) {
+  const Answer answer =
+      Ask(AttachMethod::kCall, EncodeCall(target, args, kwargs),
+          timeout_seconds, slack_seconds, context);
+  return TakeOutcome(answer.reply.payload, context);
+}
+
+std::string Session::EncodeCall(const Target& target, const py::tuple& args,
+                                const py::object& kwargs) const {
   CheckTarget(target);
   ByteWriter request;
   request.BytesField(schema::call_request::kTarget, target.bytes());
@@ -98,9 +119,7 @@ py::object Session::Call(const Target& target, const py::tuple& args,
   if (!EncodeCallArguments(encoder, request, args.ptr(), named, error)) {
     ThrowUnsent(error);
   }
-  const Answer answer = Ask(AttachMethod::kCall, std::string(request.view()),
-                            timeout_seconds, slack_seconds, context);
-  return TakeOutcome(answer.reply.payload, context);
+  return std::string(request.view());
 }
 
 void Session::ThrowUnsent(const CodecError& error) const {

@@ -134,3 +134,19 @@ with envknit.worker("numpy", "1.26.4") as np:
     running.process.stdin.write("go\n")
     running.process.stdin.close()
     assert server.unix in running.line()
+
+def test_its_environments_need_no_registration(client, server):
+    script = """
+with envknit.environment("numpy1") as env:
+    np = env.import_module("numpy")
+    show([np.__version__, env.import_module("math").floor(np.float64(2.5))])
+try:
+    with envknit.environment("numpy9"):
+        pass
+except envknit.NotRegisteredError as error:
+    show(str(error))
+"""
+    status, lines, err = client(script, ENVKNIT_ADDRESS=server.unix).end()
+    assert status == 0, err
+    assert lines[0] == ["1.26.4", 2]
+    assert "is not registered" in lines[1] and "numpy1" in lines[1]

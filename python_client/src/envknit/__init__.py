@@ -34,6 +34,9 @@ from envknit.errors import (
     WorkerOutOfMemory,
     WorkerStartError,
 )
+from envknit.isolation.async_context import AsyncWorkerContext
+from envknit.isolation.async_worker import aworker
+from envknit.isolation.environment import Environment, EnvironmentContext, environment
 from envknit.isolation.process_pool import ProcessPool
 from envknit.isolation.worker import worker
 from envknit.isolation.worker_context import WorkerContext
@@ -41,7 +44,10 @@ from envknit.isolation.worker_context import WorkerContext
 __all__ = [
     "VERSION_INFO",
     "AccessDenied",
+    "AsyncWorkerContext",
     "DeadlineError",
+    "Environment",
+    "EnvironmentContext",
     "EnvknitError",
     "InvalidRequest",
     "LimitExceeded",
@@ -61,7 +67,9 @@ __all__ = [
     "WorkerStartError",
     "WorkerStatus",
     "__version__",
+    "aworker",
     "configure_from_lock",
+    "environment",
     "status",
     "worker",
 ]

@@ -1,4 +1,5 @@
-from collections.abc import Mapping
+from asyncio import Future
+from collections.abc import Callable, Mapping
 from typing import Any
 
 class Handle:
@@ -72,6 +73,46 @@ class Session:
     def ended(self) -> bool: ...
     @property
     def epoch(self) -> int: ...
+
+class AsyncCalls:
+    def __init__(self, failed: Callable[[Any, BaseException, Session], None]) -> None: ...
+    def fileno(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+    def call(
+        self,
+        session: Session,
+        target: Target,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any] | None,
+        timeout: float,
+        slack: float,
+        context: object,
+        future: Future[Any],
+    ) -> None: ...
+    def get_attr(
+        self,
+        session: Session,
+        target: Target,
+        as_handle: bool,
+        timeout: float,
+        slack: float,
+        context: object,
+        future: Future[Any],
+    ) -> None: ...
+    def import_module(
+        self,
+        session: Session,
+        module: str,
+        timeout: float,
+        slack: float,
+        context: object,
+        future: Future[Any],
+    ) -> None: ...
+    def cancel(self, future: Future[Any]) -> None: ...
+    def drain(self) -> None: ...
+    def check(self) -> None: ...
+    def close(self) -> None: ...
 
 class Client:
     def __init__(self, address: str, hooks: object) -> None: ...

@@ -65,6 +65,24 @@ class Registry:
                     return _select(candidate, package, name)
         raise self._not_registered(name, version, environment)
 
+    def find_environment(self, name: str) -> Selection:
+        """The first environment of that name, for any of its packages.
+
+        Raises:
+            NotRegisteredError: there is none; the text names what is registered.
+        """
+        for candidate in self._candidates(name):
+            return Selection(
+                "",
+                "",
+                "",
+                candidate.name,
+                tuple(dict.fromkeys(package.install_path for package in candidate.packages)),
+                tuple((package.name, package.version) for package in candidate.packages),
+                candidate.python,
+            )
+        raise self._no_environment(name)
+
     def select_path(self, name: str, version: str, install_path: str) -> Selection:
         """The environment that is that directory alone; nothing need be registered."""
         path = os.path.abspath(os.path.expanduser(install_path))
@@ -74,7 +92,8 @@ class Registry:
     def assume(self, name: str, version: str, environment: str | None) -> Selection:
         """What a server's own lock files may have."""
         module = name.replace("-", "_")
-        return Selection(name, version, module, environment or "", (), ((name, version),), "")
+        packages = ((name, version),) if name else ()
+        return Selection(name, version, module, environment or "", (), packages, "")
 
     def _candidates(self, environment: str | None) -> list[LockedEnvironment]:
         with self._lock:
@@ -84,6 +103,22 @@ class Registry:
     def _packages(self) -> Iterator[LockedPackage]:
         for environment in self._candidates(None):
             yield from environment.packages
+
+    def _no_environment(self, name: str) -> NotRegisteredError:
+        import difflib
+
+        names = sorted({environment.name for environment in self._candidates(None)})
+        near = difflib.get_close_matches(name, names, n=3)
+        if near:
+            hint = f"did you mean {' or '.join(near)}? Registered: {', '.join(names)}"
+        elif names:
+            hint = f"registered: {', '.join(names)}"
+        else:
+            hint = "nothing is: call envknit.configure_from_lock() first"
+        error = NotRegisteredError(f"environment {name!r} is not registered; {hint}")
+        error.reason = "ENV_NOT_FOUND"
+        error.metadata = {"environment": name, "near": ", ".join(near)}
+        return error
 
     def _not_registered(
         self, name: str, version: str, environment: str | None

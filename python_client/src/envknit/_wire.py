@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "environment_selector",
     "inline_environment",
     "open_session_request",
     "package_selector",
@@ -32,6 +33,11 @@ def _field(number: int, content: bytes | str) -> bytes:
             return b""
         content = content.encode("utf-8", "surrogateescape")
     return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def environment_selector(name: str) -> bytes:
+    """An EnvironmentSelector that names an environment of the server's lock files."""
+    return _field(1, name)
 
 
 def package_selector(name: str, version: str, environment: str) -> bytes:

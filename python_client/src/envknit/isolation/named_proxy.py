@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from envknit.isolation.remote_object import RemoteObject
     from envknit.isolation.worker_context import WorkerContext
 
-__all__ = ["NamedProxy", "refuse_pickling"]
+__all__ = ["NamedProxy", "Unresolved", "refuse_pickling"]
+
+
+class Unresolved(TypeError):
+    """A proxy that must be awaited stands where its object is needed.
+
+    Who can await catches it, and resolves `proxy` first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("a name of envknit.aworker() was not awaited: pass `await ...`")
+        self.proxy: NamedProxy | None = None
 
 
 class NamedProxy:
@@ -58,7 +69,11 @@ def initialize(proxy: NamedProxy, context: WorkerContext, target: _core.Target, 
 
 def handle_of(proxy: NamedProxy) -> _core.Handle:
     """For the codec: the handle of what a proxy stands for."""
-    return NamedProxy._envknit_resolve(proxy)._envknit_handle
+    try:
+        return NamedProxy._envknit_resolve(proxy)._envknit_handle
+    except Unresolved as unresolved:
+        unresolved.proxy = proxy
+        raise
 
 
 def refuse_pickling(kind: type) -> None:

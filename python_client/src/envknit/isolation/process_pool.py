@@ -21,7 +21,10 @@ __all__ = ["ProcessPool", "WorkerKey"]
 
 
 class WorkerKey(NamedTuple):
-    """What two `worker()` blocks must have in common to share a worker."""
+    """What two blocks must have in common to share a worker.
+
+    Those of `environment()` have no name and version.
+    """
 
     name: str
     version: str
@@ -51,7 +54,7 @@ class ProcessPool:
         with self._lock:
             session = self._sessions.get(key)
             if session is None:
-                title = f"{key.name} {key.version}"
+                title = f"{key.name} {key.version}" if key.name else f"environment {key.environment}"
                 session = WorkerSession(title, lambda: self._open(key, selection))
                 self._sessions[key] = session
             return session
@@ -110,6 +113,8 @@ class ProcessPool:
 def _selector(key: WorkerKey, selection: Selection) -> bytes:
     """What the server is asked for: a shared one has lock files of its own."""
     if uses_shared_server() and key.install_path is None:
+        if not key.name:
+            return _wire.environment_selector(key.environment or "")
         return _wire.package_selector(key.name, key.version, key.environment or "")
     version = sys.version_info
     preferred = f"{version.major}.{version.minor}"

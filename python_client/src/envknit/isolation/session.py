@@ -76,11 +76,11 @@ class WorkerSession:
         """Calls what stands at the target."""
         core = self._core
         if core is None:
-            core = self._opened(None)
+            core = self.opened(None)
         try:
             return core.call(target, args, kwargs, timeout, SLACK_S, context)
         except EnvknitError as error:
-            again = self._after(error, core)
+            again = self.after(error, core)
             if again is None:
                 raise
         return again.call(target, args, kwargs, timeout, SLACK_S, context)
@@ -129,21 +129,21 @@ class WorkerSession:
     def _run(self, ask: Callable[[_core.Session], Any]) -> Any:
         core = self._core
         if core is None:
-            core = self._opened(None)
+            core = self.opened(None)
         try:
             return ask(core)
         except EnvknitError as error:
-            again = self._after(error, core)
+            again = self.after(error, core)
             if again is None:
                 raise
         return ask(again)
 
-    def _after(self, error: EnvknitError, core: _core.Session) -> _core.Session | None:
+    def after(self, error: EnvknitError, core: _core.Session) -> _core.Session | None:
         """The session on which to try once more, or None if that could run a call twice."""
         if error.reason == NOT_SENT:
-            return self._opened(core)
+            return self.opened(core)
         if error.reason == "WORKER_UNAVAILABLE" and not core.used:
-            return self._opened(core)
+            return self.opened(core)
         if core.ended or error.reason == "SESSION_NOT_FOUND" or not core.answered:
             # An opening that failed fails all its calls: the next one opens anew.
             with self._lock:
@@ -151,7 +151,7 @@ class WorkerSession:
                     self._discard()
         return None
 
-    def _opened(self, lost: _core.Session | None) -> _core.Session:
+    def opened(self, lost: _core.Session | None) -> _core.Session:
         """The open session, opened unless another thread already did since `lost`."""
         with self._lock:
             if self._core is not None and self._core is not lost:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envknit.isolation.remote_object import RemoteObject
     from envknit.isolation.remote_types import RemoteType
 
-__all__ = ["namespace_for"]
+__all__ = ["hash_of_object", "namespace_for", "same_object"]
 
 _ARITHMETIC = (
     *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow"),
@@ -65,8 +65,8 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
         # The remote class says itself whether it can be hashed.
         namespace["__hash__"] = _plain("__hash__") if "__hash__" in advertised else None
     else:
-        namespace["__eq__"] = _same_object
-        namespace["__hash__"] = _hash_of_object
+        namespace["__eq__"] = same_object
+        namespace["__hash__"] = hash_of_object
     return namespace
 
 
@@ -139,8 +139,8 @@ def _text(self: RemoteObject) -> str:
     return str(self._envknit_context.call_function("builtins", "str", (self,)))
 
 
-def _same_object(self: RemoteObject, other: Any) -> Any:
-    # Identity, as Python's own default: of the objects, not of these proxies.
+def same_object(self: RemoteObject, other: Any) -> Any:
+    """Identity, as Python's own default: of the objects, not of these proxies."""
     if not hasattr(type(other), "_envknit_handle") or not hasattr(type(other), "_envknit_type"):
         return NotImplemented
     mine, theirs = self._envknit_handle, other._envknit_handle
@@ -151,5 +151,6 @@ def _same_object(self: RemoteObject, other: Any) -> Any:
     )
 
 
-def _hash_of_object(self: RemoteObject) -> int:
+def hash_of_object(self: RemoteObject) -> int:
+    """Fits `same_object`."""
     return hash((self._envknit_handle.epoch, self._envknit_handle.object_id))

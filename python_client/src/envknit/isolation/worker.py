@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from envknit._connection import uses_shared_server
 from envknit._registry import registry
 from envknit.errors import NotRegisteredError
+from envknit.isolation.async_context import AsyncWorkerContext
+from envknit.isolation.async_objects import async_class
 from envknit.isolation.call_proxy import CallProxy
 from envknit.isolation.error_mapping import make_error
 from envknit.isolation.module_proxy import ModuleProxy
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from envknit._connection import Connection
+    from envknit._registry import Selection
+    from envknit.isolation.session import WorkerSession
 
 __all__ = [
     "CallProxy",
@@ -42,6 +46,8 @@ class _Hooks:
     make_exception = staticmethod(make_remote_error)
     make_error = staticmethod(make_error)
     worker_replaced = staticmethod(WorkerContext.worker_replaced)
+    async_context = AsyncWorkerContext
+    async_class = staticmethod(async_class)
 
 
 _pool = ProcessPool(_Hooks)
@@ -50,6 +56,11 @@ _pool = ProcessPool(_Hooks)
 def current_connection() -> Connection | None:
     """What status() asks; None if there is nothing to ask."""
     return _pool.current_connection()
+
+
+def session_of(key: WorkerKey, selection: Selection) -> WorkerSession:
+    """The one session of this process for a key."""
+    return _pool.session(key, selection)
 
 
 def worker(
@@ -90,13 +101,20 @@ def worker(
     Entering the block starts the worker if it has none, and imports the module; that may
     also raise WorkerStartError, ServerUnavailable, and what the import raises.
     """
-    if not hasattr(type(timeout), "__float__") and not hasattr(type(timeout), "__index__"):
-        raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
-    timeout = float(timeout)
-    if not timeout > 0:
-        raise ValueError(f"timeout is in seconds and greater than 0, not {timeout!r}")
-    if results not in ("auto", "copy"):
-        raise ValueError(f'results is "auto" or "copy", not {results!r}')
+    timeout = check_timeout(timeout)
+    check_results(results)
+    session, module = lease(name, version, install_path, env)
+    return WorkerContext(session, module, timeout, copy_results=results == "copy")
+
+
+def lease(
+    name: str, version: str, install_path: str | os.PathLike[str] | None, env: str | None
+) -> tuple[WorkerSession, str]:
+    """The session that `worker()` and `aworker()` with these arguments share, and the module.
+
+    Raises:
+        NotRegisteredError: No such package, or not in that version.
+    """
     path = None if install_path is None else os.path.abspath(os.path.expanduser(install_path))
     if path is not None:
         selection = registry.select_path(name, version, path)
@@ -109,5 +127,20 @@ def worker(
             # The server has lock files of its own, and says so if it lacks it.
             selection = registry.assume(name, version, env)
     key = WorkerKey(selection.name, version, path, env)
-    session = _pool.session(key, selection)
-    return WorkerContext(session, selection.module, timeout, copy_results=results == "copy")
+    return session_of(key, selection), selection.module
+
+
+def check_timeout(timeout: float) -> float:
+    """The timeout in seconds, if it is one."""
+    if not hasattr(type(timeout), "__float__") and not hasattr(type(timeout), "__index__"):
+        raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
+    timeout = float(timeout)
+    if not timeout > 0:
+        raise ValueError(f"timeout is in seconds and greater than 0, not {timeout!r}")
+    return timeout
+
+
+def check_results(results: str) -> None:
+    """Refuses what `results` can't be."""
+    if results not in ("auto", "copy"):
+        raise ValueError(f'results is "auto" or "copy", not {results!r}')

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from envknit import _core
     from envknit.isolation.session import WorkerSession
 
-__all__ = ["WorkerContext"]
+__all__ = ["WorkerContext", "check_copied"]
 
 
 class WorkerContext:
@@ -73,7 +73,7 @@ class WorkerContext:
         """One call, one round trip."""
         result = self.session.call(target, args, kwargs, self.timeout, self)
         if self._copy_results:
-            _check_copied(result)
+            check_copied(result)
         return result
 
     def call_method(self, handle: _core.Handle, name: str, args: tuple[Any, ...]) -> Any:
@@ -149,7 +149,7 @@ class WorkerContext:
         warn_replaced(self.title)
 
 
-def _check_copied(result: Any) -> None:
+def check_copied(result: Any) -> None:
     """With `results="copy"`: nothing of a result may have stayed in the worker."""
     if isinstance(result, RemoteObject):
         raise NotByValueError(f"$: {type(result)._envknit_type.full_name} can't be copied")

@@ -1,0 +1,467 @@
+"""Event loops: awaited calls, many in flight, cancelled ones, and none that blocks the loop."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from conftest import PACKAGES, wait_until
+
+import envknit
+
+
+@pytest.fixture
+def afresh(fresh_worker):
+    """Asynchronous contexts on a worker that no other test has, or on that of another context."""
+
+    def make(timeout=30.0, name="worklib", of=None, **options):
+        name, version = (of or fresh_worker(name=name)).title.split()
+        return envknit.aworker(name, version, PACKAGES, timeout, **options)
+
+    return make
+
+
+def run(test):
+    """Runs a test's coroutine function; a loop that hangs is a failure."""
+
+    async def bounded():
+        await asyncio.wait_for(test(), 60)
+
+    asyncio.run(bounded(), debug=False)
+
+
+def test_names_are_awaited(afresh):
+    async def test():
+        async with afresh() as lib:
+            assert await lib.echo(1, two=2) == ([1], {"two": 2})
+            assert await lib.version_info == [1, 0]
+            assert await lib.__version__ == "1.0"
+            assert await lib.os.path.join("a", "b") == "a/b"
+            thing = await lib.Thing.of_text("four")
+            assert await thing.size == 4
+            assert await thing.double == 8
+            assert await (await thing.grow(2)).size == 6
+            assert await thing(3) == 18
+            with pytest.raises(AttributeError):
+                await lib.nothing
+            with pytest.raises(AttributeError):
+                await thing.nothing
+            assert "make_thing" in dir(lib)
+            assert "awaitable" in repr(lib)
+
+    run(test)
+
+
+def test_numpy_as_the_guide_uses_it(lock_file):
+    async def test():
+        async with envknit.aworker("numpy", "1.26.4") as np:
+            z = await np.zeros(3)
+            assert len(z) == 3
+            assert await z.sum() == 0.0
+            assert await np.linalg.norm([3, 4]) == 5.0
+            assert await np.pi == pytest.approx(3.14159, abs=1e-5)
+            assert await z.shape == (3,)
+            total = await (z + 1)
+            assert await (await (2 * total)).tolist() == [2.0, 2.0, 2.0]
+            assert await (await z.astype(np.int16)).dtype.name == "int16"
+            assert [x async for x in await np.arange(3)] == [0, 1, 2]
+            assert await np.add.reduce([1, 2, 3]) == 6
+            assert isinstance(z, await np.ndarray)
+
+    run(test)
+
+
+def test_operators_are_awaited(afresh):
+    async def test():
+        async with afresh() as lib:
+            meter = await lib.Meter(3)
+            assert await (meter + 4) == 7
+            assert await (4 + meter) == 7
+            assert await (-meter) == -3
+            assert await (meter < 4) is True
+            assert await (meter == meter) is True
+            thing = await lib.make_thing(3)
+            assert await thing[1] == 1
+            await thing.__setitem__(0, 9)
+            assert await thing.__len__() == 9
+            assert await thing.__contains__(8) is True
+            assert await thing.__bool__() is True
+            assert [item async for item in thing] == list(range(9))
+            assert [item async for item in await lib.count_down(3)] == [3, 2, 1]
+            with pytest.raises(TypeError) as raised:
+                await (meter + "text")
+            assert isinstance(raised.value, envknit.RemoteError)
+
+    run(test)
+
+
+def test_what_cannot_be_awaited_says_what_to_write(afresh):
+    async def test():
+        async with afresh() as lib:
+            thing, meter = await lib.make_thing(3), await lib.Meter(1)
+            for use, instead in (
+                (lambda: len(thing), r"await x\.__len__\(\)"),
+                (lambda: bool(thing), r"await x\.__bool__\(\)"),
+                (lambda: 1 in thing, r"await x\.__contains__"),
+                (lambda: iter(thing), "async for item in x"),
+                (lambda: list(thing), "async for"),
+                (lambda: float(meter), r"await x\.__float__\(\)"),
+                (lambda: isinstance(thing, lib.Thing), "isinstance"),
+            ):
+                with pytest.raises(TypeError, match=instead):
+                    use()
+            call = lib.echo(1)
+            with pytest.raises(TypeError, match="await"):
+                bool(call)
+            with pytest.raises(TypeError, match="await"):
+                _a, _b = call
+            with pytest.raises(AttributeError, match="await"):
+                call.size  # noqa: B018 - the access is what is tested
+            assert await call == [1]
+
+    run(test)
+
+
+def test_names_as_arguments_become_what_they_name(afresh):
+    async def test():
+        async with afresh() as lib:
+            assert await lib.kind_of(lib.Thing) == "builtins.type"
+            assert await lib.kind_of([lib.echo, lib.os][1]) == "builtins.module"
+            thing = await lib.make_thing()
+            assert await lib.same(thing, thing) is True
+
+    run(test)
+
+
+def test_other_ways_to_await(afresh):
+    async def test():
+        async with afresh() as lib:
+            assert await asyncio.create_task(lib.echo(1)) == [1]
+            assert await asyncio.shield(lib.echo(2)) == [2]
+            assert await asyncio.wait_for(lib.echo(3), 20) == [3]
+            task = asyncio.create_task(lib.echo(4))
+            assert (await asyncio.wait([task]))[0].pop().result() == [4]
+            done = [await each for each in asyncio.as_completed([lib.echo(5), lib.echo(6)])]
+            assert sorted(done) == [[5], [6]]
+            results = await asyncio.gather(lib.nothing, lib.echo(7), return_exceptions=True)
+            assert isinstance(results[0], AttributeError) and results[1] == [7]
+
+    run(test)
+
+
+def test_thousands_in_flight_are_all_answered_in_order(afresh):
+    async def test():
+        async with afresh() as lib:
+            await lib.remember("first")
+            calls = [lib.echo(number) for number in range(5000)]
+            remembered = [lib.remember(number) for number in range(500)]
+            assert await asyncio.gather(*calls) == [[number] for number in range(5000)]
+            assert await asyncio.gather(*remembered) == list(range(2, 502))
+
+    run(test)
+
+
+def test_objects_in_flight_are_released(afresh):
+    async def test():
+        async with afresh() as lib:
+            things = await asyncio.gather(*[lib.make_thing(n) for n in range(300)])
+            assert await asyncio.gather(*[thing.size for thing in things]) == list(range(300))
+            del things
+            while await lib.Thing.dropped < 300:
+                await asyncio.sleep(0.01)
+
+    run(test)
+
+
+def test_a_loop_is_never_blocked(client):
+    script = """
+import asyncio, time
+async def main():
+    longest, last, stop = 0.0, time.monotonic(), False
+    async def watch():
+        nonlocal longest, last
+        while not stop:
+            await asyncio.sleep(0.005)
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+    # The modules that asyncio itself loads late are not what is tested.
+    await asyncio.get_running_loop().run_in_executor(None, os.getpid)
+    watching = asyncio.create_task(watch())
+    started = time.monotonic()
+    async with envknit.aworker("worklib.two_seconds", "1.0", PACKAGES) as lib:
+        took = time.monotonic() - started
+        await lib.os.getpid()
+    stop = True
+    await watching
+    show([took, longest])
+asyncio.run(main())
+"""
+    status, lines, err = client(script).end()
+    assert status == 0, err
+    took, longest = lines[0]
+    # The import in the worker takes two seconds.
+    assert took > 1.9
+    assert longest < 1.0
+
+
+@pytest.mark.parametrize("how", ["cancel", "wait_for", "close"])
+def test_cancelling_stops_the_work_and_keeps_the_worker(afresh, tmp_path, how):
+    from conftest import has_stopped_growing
+
+    trace = tmp_path / "trace"
+
+    async def test():
+        context = afresh(name="worklib.endless")
+        async with context as endless:
+            before = await endless.os.getpid()
+            call = endless.loop(str(trace))
+            while not trace.exists():
+                await asyncio.sleep(0.01)
+            if how == "cancel":
+                task = asyncio.ensure_future(call)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            elif how == "wait_for":
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(call, 0.1)
+            else:
+                call.close()
+            assert await endless.os.getpid() == before
+            assert has_stopped_growing(trace)
+
+    run(test)
+
+
+def test_cancelling_what_is_queued_costs_nobody_else_their_answer(afresh):
+    async def test():
+        async with afresh() as lib:
+            blocker = lib.sleep(0.3)
+            calls = [lib.remember(number) for number in range(1000)]
+            for call in calls[::2]:
+                call.cancel()
+            await blocker
+            answers = await asyncio.gather(*calls, return_exceptions=True)
+            cancelled = [isinstance(answer, asyncio.CancelledError) for answer in answers]
+            assert cancelled == [True, False] * 500
+            assert await lib.recall() == list(range(1, 1000, 2))
+
+    run(test)
+
+
+def test_a_timeout_counts_from_sending(afresh):
+    async def test():
+        async with afresh(timeout=1.6) as lib:
+            started = time.monotonic()
+            with pytest.raises(TimeoutError) as raised:
+                await lib.sleep(30)
+            assert isinstance(raised.value, envknit.DeadlineError)
+            assert 1.5 < time.monotonic() - started < 6
+            # More calls than may be in flight, together longer than one timeout.
+            answers = await asyncio.gather(*[lib.sleep(0.001) for _ in range(2000)])
+            assert answers == [None] * 2000
+
+    run(test)
+
+
+def test_a_crash_fails_what_ran_and_the_next_call_gets_a_new_worker(afresh):
+    async def test():
+        async with afresh() as lib:
+            pid = await lib.pid()
+            with pytest.raises(envknit.WorkerCrashed):
+                await lib.kill_myself()
+            with pytest.warns(RuntimeWarning, match="was replaced"):
+                assert await lib.pid() != pid
+
+    run(test)
+
+
+def test_the_end_of_the_daemon_fails_what_is_in_flight(client):
+    script = """
+import asyncio, signal, warnings
+from envknit.isolation import worker
+warnings.simplefilter("ignore")
+async def main():
+    async with envknit.aworker("worklib", "1.0", PACKAGES) as lib:
+        await lib.echo(1)
+        calls = [lib.sleep(30) for _ in range(200)]
+        os.kill(worker._pool._connection.daemon.pid, signal.SIGKILL)
+        ends = await asyncio.gather(*calls, return_exceptions=True)
+        show(sorted({type(end).__name__ for end in ends}))
+        show(await asyncio.gather(*[lib.echo(number) for number in range(3)]))
+asyncio.run(main())
+"""
+    status, lines, err = client(script).end(60)
+    assert status == 0, err
+    assert lines == [["WorkerCrashed"], [[0], [1], [2]]]
+
+
+def test_a_silent_server_is_not_waited_for(client):
+    script = """
+import asyncio, signal, time
+from envknit.isolation import worker
+async def main():
+    async with envknit.aworker("worklib", "1.0", PACKAGES, 0.5) as lib:
+        await lib.echo(1)
+        daemon = worker._pool._connection.daemon.pid
+        os.kill(daemon, signal.SIGSTOP)
+        started = time.monotonic()
+        try:
+            await lib.echo(2)
+        except envknit.DeadlineError:
+            show(time.monotonic() - started < 8)
+        os.kill(daemon, signal.SIGCONT)
+        show(await lib.echo(3))
+asyncio.run(main())
+"""
+    status, lines, err = client(script).end()
+    assert (status, lines) == (0, [True, [3]]), err
+
+
+def test_shares_its_worker_with_threads(fresh_worker, afresh):
+    context = fresh_worker()
+    wrong = []
+
+    def work(lib, number):
+        for step in range(100):
+            if lib.echo(number, step) != [number, step]:
+                wrong.append((number, step))
+
+    async def test():
+        async with afresh(of=context) as alib:
+            with context as lib:
+                assert await alib.pid() == lib.pid()
+                threads = [
+                    asyncio.create_task(asyncio.to_thread(work, lib, number)) for number in range(4)
+                ]
+                for _ in range(20):
+                    answers = await asyncio.gather(*[alib.echo(n) for n in range(50)])
+                    assert answers == [[n] for n in range(50)]
+                await asyncio.gather(*threads)
+
+    run(test)
+    assert wrong == []
+
+
+def test_loops_of_several_threads(afresh):
+    context = afresh()
+    wrong = []
+
+    def work(number):
+        async def calls():
+            async with context as lib:
+                sent = [lib.echo(number, step) for step in range(300)]
+                if await asyncio.gather(*sent) != [[number, step] for step in range(300)]:
+                    wrong.append(number)
+
+        asyncio.run(calls())
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_one_loop_after_the_other_leaves_nothing_behind(afresh):
+    import os
+
+    context = afresh()
+
+    async def test():
+        async with context as lib:
+            assert await lib.echo(1) == [1]
+
+    run(test)
+    before = len(os.listdir("/proc/self/fd")), threading.active_count()
+    for _ in range(50):
+        run(test)
+    wait_until(
+        lambda: (len(os.listdir("/proc/self/fd")), threading.active_count()) <= before,
+        "descriptors and threads are as before",
+    )
+
+
+def test_a_loop_that_ends_with_calls_in_flight(client):
+    script = """
+import asyncio
+async def main():
+    async with envknit.aworker("worklib", "1.0", PACKAGES) as lib:
+        main.forgotten = [lib.sleep(30), lib.sleep(30)]
+        main.task = asyncio.create_task(lib.sleep(30))
+        await asyncio.sleep(0)
+asyncio.run(main())
+async def again():
+    async with envknit.aworker("worklib", "1.0", PACKAGES) as lib:
+        show(await asyncio.wait_for(lib.echo(1), 20))
+asyncio.run(again())
+"""
+    status, lines, err = client(script).end()
+    assert (status, lines) == (0, [[1]]), err
+
+
+def test_an_object_is_entered_over_there(afresh):
+    async def test():
+        async with afresh(name="worklib.entering") as lib:
+            folder = await lib.tempfile.TemporaryDirectory()
+            async with folder as path:
+                assert await lib.os.path.isdir(path) is True
+            assert await lib.os.path.isdir(path) is False
+            suppress = await lib.contextlib.suppress(lib.builtins.KeyError)
+            async with suppress:
+                raise KeyError("swallowed there")
+            with pytest.raises(ValueError, match="mine"):
+                async with await lib.contextlib.suppress(lib.builtins.KeyError):
+                    raise ValueError("mine")
+
+    run(test)
+
+
+def test_results_copy_refuses_what_would_stay(afresh):
+    async def test():
+        async with afresh(results="copy") as lib:
+            assert await lib.echo(1) == [1]
+            with pytest.raises(envknit.NotByValueError):
+                await lib.make_thing()
+
+    run(test)
+
+
+def test_with_and_async_with_are_not_confused(afresh, fresh_worker):
+    with pytest.raises(TypeError, match="async with"):
+        with afresh():
+            pass
+
+    async def test():
+        with pytest.raises(TypeError, match="synchronous"):
+            async with fresh_worker():
+                pass
+
+    run(test)
+
+
+def test_arguments_are_checked_as_by_worker(lock_file):
+    with pytest.raises(TypeError, match="timeout is a number of seconds"):
+        envknit.aworker("worklib", "1.0", PACKAGES, "5")
+    with pytest.raises(ValueError, match='"auto" or "copy"'):
+        envknit.aworker("worklib", "1.0", PACKAGES, results="all")
+    with pytest.raises(envknit.NotRegisteredError):
+        envknit.aworker("nunpy", "1.26.4")
+
+
+def test_outside_of_a_loop_a_call_says_so(afresh):
+    kept = []
+
+    async def test():
+        async with afresh() as lib:
+            kept.append(lib)
+
+    run(test)
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        kept[0].echo(1)
+
+    async def later():
+        assert await kept[0].echo(1) == [1]
+
+    run(later)
