@@ -27,6 +27,9 @@ class ReplyDecoder final : public HandleDecoder {
 
  private:
   PyObject* Decode(const HandleFields& handle, CodecError& error) override;
+  bool WantsItems() const override { return true; }
+  PyObject* DecodeWithItems(const HandleFields& handle, PyObject* items,
+                            CodecError& error) override;
 
   Session* const session_;
   MemoryviewTensorDecoder tensors_;

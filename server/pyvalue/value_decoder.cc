@@ -121,7 +121,7 @@ PyObject* ValueDecoder::DecodeKind(uint32_t field, std::string_view bytes,
     case kind::kPackedFloats:
       return DecodePacked(true, bytes, error);
     case kind::kHandle:
-      return DecodeHandle(bytes, error);
+      return DecodeHandle(bytes, depth, error);
     case kind::kTensor:
       return DecodeTensor(bytes, error);
     case kind::kExt:
@@ -135,12 +135,19 @@ PyObject* ValueDecoder::DecodeKind(uint32_t field, std::string_view bytes,
   }
 }
 
-PyObject* ValueDecoder::DecodeHandle(std::string_view bytes,
+PyObject* ValueDecoder::DecodeHandle(std::string_view bytes, uint32_t depth,
                                      CodecError& error) {
   HandleFields handle;
   PyObject* object = nullptr;
   if (ReadHandle(bytes, handle, error)) {
-    object = handles_->Decode(handle, error);
+    if (!handles_->WantsItems()) {
+      object = handles_->Decode(handle, error);
+    } else if (const PyRef items =
+                   PyRef::Steal(DecodeHandleItems(bytes, depth, error))) {
+      object = PyTuple_GET_SIZE(items.get()) == 0
+                   ? handles_->Decode(handle, error)
+                   : handles_->DecodeWithItems(handle, items.get(), error);
+    }
   }
   if (object == nullptr) error.PrependField("handle");
   return object;

@@ -53,7 +53,11 @@ class ValueDecoder final {
                          CodecError& error);
   PyObject* DecodeExt(std::string_view bytes, uint32_t depth,
                       CodecError& error);
-  PyObject* DecodeHandle(std::string_view bytes, CodecError& error);
+  PyObject* DecodeHandle(std::string_view bytes, uint32_t depth,
+                         CodecError& error);
+  // The elements that a Handle carries: a tuple, empty if there are none.
+  PyObject* DecodeHandleItems(std::string_view handle, uint32_t depth,
+                              CodecError& error);
   PyObject* DecodeTensor(std::string_view bytes, CodecError& error);
 
   bool CountElements(std::size_t count, CodecError& error);

@@ -14,6 +14,29 @@ namespace {
 
 namespace kind = schema::value;
 
+// More elements than this stay behind their handle.
+constexpr std::size_t kMaxHandleItems = 64;
+// What a handle takes at most, but for arrays of absurdly many dimensions. With
+// kMaxHandleItems at each of 40 depths that is less than what a message holds
+// beyond ValueLimits::auto_bytes.
+constexpr std::size_t kHandleRoom = 256;
+
+// A subclass of tuple that answers iteration, len() and [] as tuple itself
+// does.
+bool IsNamedTuple(PyObject* object) {
+  const PyTypeObject* const type = Py_TYPE(object);
+  const PyTypeObject& own = PyTuple_Type;
+  if (!PyTuple_Check(object) || type == &own) return false;
+  const PySequenceMethods* const sequence = type->tp_as_sequence;
+  const PyMappingMethods* const mapping = type->tp_as_mapping;
+  // sq_item tells nothing: every subclass has a generic one.
+  return type->tp_iter == own.tp_iter && sequence != nullptr &&
+         mapping != nullptr &&
+         sequence->sq_length == own.tp_as_sequence->sq_length &&
+         mapping->mp_length == own.tp_as_mapping->mp_length &&
+         mapping->mp_subscript == own.tp_as_mapping->mp_subscript;
+}
+
 }  // namespace
 
 bool ValueEncoder::EncodeAuto(ByteWriter& out, uint32_t field, PyObject* object,
@@ -115,7 +138,47 @@ bool ValueEncoder::EncodeAutoBody(ByteWriter& out, PyObject* object,
   PyErr_Clear();
   out.Truncate(start);
   elements_ = counted;
-  return EncodeHandleBody(out, object, error);
+  return EncodeAutoHandle(out, object, depth, error);
+}
+
+bool ValueEncoder::CarriesItems(const ByteWriter& out, PyObject* object,
+                                uint32_t depth) const {
+  if (!IsNamedTuple(object) || depth >= limits_.depth) return false;
+  const auto count = static_cast<std::size_t>(PyTuple_GET_SIZE(object));
+  // Handles can't be taken back, so what follows must fit: each element that
+  // is too large by value is at most a handle.
+  return count != 0 && count <= kMaxHandleItems &&
+         count <= limits_.elements - std::min(elements_, limits_.elements) &&
+         out.size() + count * kHandleRoom <= byte_limit_;
+}
+
+bool ValueEncoder::EncodeAutoHandle(ByteWriter& out, PyObject* object,
+                                    uint32_t depth, CodecError& error) {
+  if (!CarriesItems(out, object, depth)) {
+    return EncodeHandleBody(out, object, error);
+  }
+  HandleFields handle;
+  switch (handles_->Encode(object, handle, error)) {
+    case HandleEncoder::Answer::kHandle:
+      break;
+    case HandleEncoder::Answer::kNotAHandle:
+      return error.NotByValue(object);
+    case HandleEncoder::Answer::kFailed:
+      return false;
+  }
+  const Py_ssize_t count = PyTuple_GET_SIZE(object);
+  elements_ += static_cast<uint32_t>(count);
+  const std::size_t mark = OpenHandle(out, kind::kHandle, handle);
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    const std::size_t item = out.Open(schema::handle::kItems);
+    if (!EncodeAutoBody(out, PyTuple_GET_ITEM(object, i), depth + 1, error)) {
+      error.PrependIndex(static_cast<std::size_t>(i));
+      return false;
+    }
+    out.Close(item);
+  }
+  out.Close(mark);
+  return true;
 }
 
 bool ValueEncoder::EncodeHandleBody(ByteWriter& out, PyObject* object,

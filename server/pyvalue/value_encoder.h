@@ -72,6 +72,11 @@ class ValueEncoder final {
                   CodecError& error);
   bool EncodeAutoBody(ByteWriter& out, PyObject* object, uint32_t depth,
                       CodecError& error);
+  // The handle of a result: with its elements, if CarriesItems().
+  bool EncodeAutoHandle(ByteWriter& out, PyObject* object, uint32_t depth,
+                        CodecError& error);
+  bool CarriesItems(const ByteWriter& out, PyObject* object,
+                    uint32_t depth) const;
   bool EncodeHandleBody(ByteWriter& out, PyObject* object, CodecError& error);
 
   bool CountElements(std::size_t count, CodecError& error);

@@ -75,6 +75,7 @@ inline constexpr uint32_t kTypeId = 3;
 inline constexpr uint32_t kLength = 4;
 inline constexpr uint32_t kTensor = 5;
 inline constexpr uint32_t kObjectId = 6;
+inline constexpr uint32_t kItems = 7;
 }  // namespace handle
 
 // Of calls.proto: what both ends write and read around values.

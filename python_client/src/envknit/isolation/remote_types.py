@@ -19,7 +19,16 @@ class RemoteType:
     """The fields of a TypeInfo message. Immutable."""
 
     __slots__ = (
-        *("callable", "full_name", "is_class", "iterator", "known", "methods", "module"),
+        *(
+            "callable",
+            "full_name",
+            "is_class",
+            "is_tuple",
+            "iterator",
+            "known",
+            "methods",
+            "module",
+        ),
         *("mro", "name", "special_methods"),
     )
 
@@ -37,6 +46,8 @@ class RemoteType:
         capabilities = info.get("capabilities", ())
         self.iterator = _ITERATOR in capabilities
         self.callable = _CALLABLE in capabilities or self.is_class
+        #: Of tuple or a subclass, which may come with its elements.
+        self.is_tuple = "builtins.tuple" in self.mro and not self.is_class
         self.full_name = f"{self.module}.{self.name}" if self.module else self.name
 
     @property

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from envknit.isolation.remote_object import RemoteObject
+    from envknit.isolation.remote_object import RemoteObject, RemoteTuple
     from envknit.isolation.remote_types import RemoteType
 
 __all__ = ["namespace_for"]
@@ -60,8 +60,12 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
         namespace["__iter__"] = _plain("__iter__")
         if "__next__" in advertised:
             namespace["__next__"] = _next
-    if "builtins.tuple" in kind.mro and not kind.is_class:
-        namespace["__iter__"] = _iterate_tuple
+    if kind.is_tuple:
+        namespace |= {
+            "__iter__": _iterate_tuple,
+            "__len__": _length_of_tuple,
+            "__getitem__": _item_of_tuple,
+        }
     if kind.callable or not kind.known:
         namespace["__call__"] = _call
     if "__eq__" in namespace:
@@ -79,6 +83,10 @@ def _plain(name: str) -> Callable[..., Any]:
 
     method.__name__ = name
     return method
+
+
+_remote_length = _plain("__len__")
+_remote_item = _plain("__getitem__")
 
 
 def _binary(name: str) -> Callable[..., Any]:
@@ -107,9 +115,21 @@ def _itself(self: RemoteObject) -> RemoteObject:
     return self
 
 
-def _iterate_tuple(self: RemoteObject) -> Any:
-    # A named tuple, say: its items in one reply, so that unpacking is not a call for each.
+def _iterate_tuple(self: RemoteTuple) -> Any:
+    if self._envknit_items:
+        return iter(self._envknit_items)
+    # All in one reply, so that unpacking is not a call for each.
     return iter(self._envknit_context.call_function("builtins", "tuple", (self,)))
+
+
+def _length_of_tuple(self: RemoteTuple) -> Any:
+    return len(self._envknit_items) or _remote_length(self)
+
+
+def _item_of_tuple(self: RemoteTuple, index: Any) -> Any:
+    if self._envknit_items:
+        return self._envknit_items[index]
+    return _remote_item(self, index)
 
 
 def _next(self: RemoteObject) -> Any:

@@ -14,13 +14,24 @@ from worklib.failures import (
     raise_named,
     raise_system_exit,
 )
-from worklib.things import Meter, Thing, count_down, make_thing
+from worklib.things import (
+    Meter,
+    Thing,
+    count_down,
+    make_backwards,
+    make_pair,
+    make_row,
+    make_thing,
+)
 
 __all__ = [
     "Boom",
     "Meter",
     "Thing",
     "count_down",
+    "make_backwards",
+    "make_pair",
+    "make_row",
     "make_thing",
     "raise_boom",
     "raise_chain",

@@ -1,0 +1,117 @@
+"""Writes what the fuzzers start from: `python seeds.py FOLDER` makes FOLDER/TARGET/NAME.
+
+Golden frames, messages that protobuf encodes, and what once broke something, from
+corpus/TARGET/NAME.hex (hexadecimal digits; the rest of a line after # says what it is).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.struct_pb2 import ListValue, Struct
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "pyvalue"))
+
+from protocol import message  # noqa: E402
+
+VALUES: dict[str, dict[str, Any]] = {
+    "none": {"none": {}},
+    "bool": {"bool_value": True},
+    "int": {"int_value": -5},
+    "float": {"float_value": 1.5},
+    "text": {"string_value": "aä"},
+    "surrogate": {"raw_string_value": b"\xed\xa0\x80"},
+    "bytes": {"bytes_value": b"\0\xff"},
+    "bigint": {"bigint_value": b"\0" * 9 + b"\x01"},
+    "complex": {"complex_value": {"real": 1, "imag": -2}},
+    "ints": {"packed_ints": {"values": [1, -2, 2**62], "tuple": True}},
+    "floats": {"packed_floats": {"values": [0.5, -0.0]}},
+    "list": {"list_value": {"items": [{"none": {}}, {"string_value": "x"}]}},
+    "tuple": {"tuple_value": {"items": [{"int_value": 1}, {"tuple_value": {}}]}},
+    "set": {"set_value": {"items": [{"int_value": 1}, {"string_value": "x"}]}},
+    "frozenset": {"frozenset_value": {"items": [{"frozenset_value": {}}]}},
+    "dict": {
+        "dict_value": {
+            "keys": [{"string_value": "k"}, {"int_value": 1}],
+            "values": [{"list_value": {}}, {"float_value": 2}],
+        }
+    },
+    "handle": {"handle": {"id": 3, "epoch": 5, "type_id": 1, "length": 2, "object_id": 9}},
+    "array_handle": {"handle": {"id": 4, "tensor": {"typestr": "<f8", "shape": [2, 3]}}},
+    "row": {"handle": {"id": 3, "items": [{"int_value": 1}, {"handle": {"id": 4}}]}},
+    "tensor": {"tensor": {"typestr": "<i2", "shape": [2, 2], "inline": bytes(8)}},
+    "strided": {
+        "tensor": {"typestr": "<u1", "shape": [2, 2], "strides": [1, 2], "inline": bytes(4)}
+    },
+    "slice": {"ext": {"type": "builtins.slice", "fields": [{"none": {}}] * 3}},
+    "range": {"ext": {"type": "builtins.range", "fields": [{"int_value": 2}] * 3}},
+    "bytearray": {"ext": {"type": "builtins.bytearray", "fields": [{"bytes_value": b"ab"}]}},
+    "ellipsis": {"ext": {"type": "builtins.Ellipsis"}},
+    "hinted": {"float_value": 1.5, "type_hint": "numpy.float32"},
+    "callable": {"callable": {"module": "math", "path": "sqrt"}},
+}
+JSON = {
+    "empty": [],
+    "plain": [None, True, 1, -1.5, "text", [1, [2]], {"key": {"inner": [0.5]}}],
+    "large": [2.0**53, 2.0**53 + 2, 1e300, -0.0],
+}
+REQUESTS = {
+    "function": {"target": {"module": "math", "path": "hypot"}, "args": [{"int_value": 3}]},
+    "method": {"target": {"handle": {"id": 3, "epoch": 1}, "path": "sum"}, "want": 2},
+    "steps": {
+        "target": {"module": "os", "steps": [{"attr": "path"}, {"item": {"int_value": 1}}]},
+        "kwargs": [{"name": "x", "value": {"none": {}}}],
+    },
+    "json": {"target": {"module": "m"}, "json_args": [1, "x"], "json_kwargs": {"a": None}},
+}
+
+
+def unhex(text: str) -> bytes:
+    return bytes.fromhex("".join(line.partition("#")[0] for line in text.splitlines()))
+
+
+def seeds() -> dict[str, dict[str, bytes]]:
+    """By target and name."""
+    golden = sorted((HERE.parent / "frame" / "golden").glob("*.hex"))
+    # The first byte says into what pieces the fuzzer cuts the rest.
+    frames = {path.stem: b"\x07" + unhex(path.read_text()) for path in golden}
+    frames["several"] = b"\x0b" + b"".join(
+        frame[1:] for name, frame in frames.items() if not name.startswith("bad_")
+    )
+    value, request = message("Value"), message("CallRequest")
+    release = message("ReleaseRequest")(epoch=1, ids=[1, 2])
+    release.ranges.add(first_id=3, count=4)
+    found = {
+        "frame": frames,
+        "value": {name: value(**fields).SerializeToString() for name, fields in VALUES.items()},
+        "json": {},
+        "request": {
+            "import": message("ImportRequest")(module="a.b").SerializeToString(),
+            "release": release.SerializeToString(),
+            **{name: request(**fields).SerializeToString() for name, fields in REQUESTS.items()},
+        },
+    }
+    for name, items in JSON.items():
+        array, table = ListValue(), Struct()
+        array.extend(items)
+        table.update({str(index): item for index, item in enumerate(items)})
+        found["json"][f"{name}_list"] = array.SerializeToString()
+        found["json"][f"{name}_struct"] = table.SerializeToString()
+    for path in (HERE / "corpus").glob("*/*.hex"):
+        found[path.parent.name][f"kept_{path.stem}"] = unhex(path.read_text())
+    return found
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    for target, files in seeds().items():
+        (folder / target).mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (folder / target / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
