@@ -264,7 +264,7 @@ PyObject* ValueDecoder::DecodePacked(bool floats, std::string_view bytes,
            push(PyFloat_FromDouble(reader.get_double()));
     } else if (reader.tag() == schema::packed::kTuple &&
                type == pbf_wire_type::varint) {
-      tuple = reader.get_bool();
+      tuple = reader.get_uint64() != 0;
     } else {
       reader.skip();
     }

@@ -74,7 +74,7 @@ PyObject* ValueDecoder::DecodeValue(std::string_view bytes, uint32_t depth,
         if (field == kind::kInt) {
           object = PyRef::Steal(PyLong_FromLongLong(reader.get_sint64()));
         } else if (field == kind::kBool) {
-          object = PyRef::Steal(PyBool_FromLong(reader.get_bool() ? 1 : 0));
+          object = PyRef::Steal(PyBool_FromLong(reader.get_uint64() != 0));
         }
         break;
       case pbf_wire_type::fixed64:

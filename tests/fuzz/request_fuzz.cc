@@ -61,7 +61,6 @@ void Run(std::string_view input) {
   if (const auto failure = ParseImportRequest(input, module)) {
     CheckFailure(*failure);
   } else {
-    FuzzCheck(!module.empty(), "a module has a name");
     Message(input).CheckInside(module);
   }
   ReleaseView release;
