@@ -143,5 +143,7 @@ def make_class(info: Mapping[str, Any]) -> type[RemoteObject]:
         namespace = special_methods.namespace_for(kind)
         namespace |= {"__slots__": (), "__module__": "envknit.remote", "_envknit_type": kind}
         base = RemoteTuple if kind.is_tuple else RemoteObject
-        known = _classes[key] = type(kind.name.rpartition(".")[2], (base,), namespace)
+        # Any text can be a remote class's name.
+        name = kind.name.rpartition(".")[2].replace("\0", "?")
+        known = _classes[key] = type(name, (base,), namespace)
     return known

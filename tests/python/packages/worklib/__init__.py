@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 
+from worklib import canonical, hostile
 from worklib.failures import (
     Boom,
     raise_boom,
@@ -28,7 +29,9 @@ __all__ = [
     "Boom",
     "Meter",
     "Thing",
+    "canonical",
     "count_down",
+    "hostile",
     "make_backwards",
     "make_pair",
     "make_row",
