@@ -69,6 +69,36 @@ REQUESTS = {
 }
 
 
+def varint(field: int, number: int) -> bytes:
+    return bytes([field << 3, number])
+
+
+def part(field: int, data: bytes) -> bytes:
+    """A short field that has a length."""
+    return bytes([field << 3 | 2, len(data)]) + data
+
+
+def attach_requests(body: bytes) -> dict[str, bytes]:
+    """By hand: Attach's messages import google/rpc, which is not beside our protos."""
+    call = varint(1, 1) + varint(2, 3) + varint(3, 2) + part(4, varint(1, 3)) + part(6, body)
+    return {
+        "call": part(1, call),
+        "cancel": part(2, varint(1, 1)),
+        "open": part(3, varint(1, 1) + part(2, part(1, b"")) + varint(3, 2)),
+        "close": part(4, varint(1, 1) + varint(2, 2)),
+    }
+
+
+def attach_replies(body: bytes) -> dict[str, bytes]:
+    error = varint(1, 5) + part(2, b"no") + part(3, part(1, b"a/b"))
+    return {
+        "body": varint(1, 1) + part(2, body) + part(6, varint(2, 9)) + varint(7, 5),
+        "error": varint(1, 1) + part(3, error),
+        "opened": varint(1, 1) + part(4, part(1, b"")),
+        "hello": part(5, varint(1, 1) + part(2, b"id") + varint(3, 99)),
+    }
+
+
 def unhex(text: str) -> bytes:
     return bytes.fromhex("".join(line.partition("#")[0] for line in text.splitlines()))
 
@@ -84,10 +114,17 @@ def seeds() -> dict[str, dict[str, bytes]]:
     value, request = message("Value"), message("CallRequest")
     release = message("ReleaseRequest")(epoch=1, ids=[1, 2])
     release.ranges.add(first_id=3, count=4)
+    response = message("CallResponse")()
+    response.outcome.value.CopyFrom(value(**VALUES["row"]))
+    response.outcome.types.add(type_id=1, name="Row")
+    steps = request(**REQUESTS["steps"]).SerializeToString()
     found = {
         "frame": frames,
         "value": {name: value(**fields).SerializeToString() for name, fields in VALUES.items()},
         "json": {},
+        # As in frames.
+        "attach": {name: b"\x05" + data for name, data in attach_requests(steps).items()},
+        "reply": attach_replies(response.SerializeToString()),
         "request": {
             "import": message("ImportRequest")(module="a.b").SerializeToString(),
             "release": release.SerializeToString(),

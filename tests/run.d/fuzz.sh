@@ -1,11 +1,12 @@
 # shellcheck shell=bash
-# Sourced by tests/run.sh: the fuzzers of tests/fuzz, each for ENVKNIT_FUZZ_SECONDS
-# (60), two at a time. What they found stays in build/fuzz/found/NAME: run
+# Sourced by tests/run.sh: the fuzzers of tests/fuzz, two at a time: those of frames and
+# values for ENVKNIT_FUZZ_SECONDS (60), the others for half of it. What they found stays in build/fuzz/found/NAME: run
 # build/fuzz/tests/fuzz_NAME on such a file to see it again. What they learnt is kept in
 # build/fuzz/learnt for the next time.
 # shellcheck disable=SC2154  # set by the sourcing script and steps.sh
 
-fuzzers=(frame value json request)
+# Pairs of equal time.
+fuzzers=(frame value json request attach reply)
 
 suite_fuzz() {
   local name first second beside status ready=()
@@ -46,10 +47,14 @@ ended() {
 
 # run_fuzzer NAME
 run_fuzzer() {
-  local work=$root/build/fuzz
+  local work=$root/build/fuzz seconds=${ENVKNIT_FUZZ_SECONDS:-60}
+  case $1 in
+    frame | value) ;;
+    *) seconds=$(((seconds + 1) / 2)) ;;
+  esac
   mkdir -p "$work/learnt/$1" "$work/found/$1"
   UBSAN_OPTIONS=print_stacktrace=1 "$work/tests/fuzz_$1" \
-    -max_total_time="${ENVKNIT_FUZZ_SECONDS:-60}" -timeout=20 -rss_limit_mb=2048 -max_len=4096 \
+    -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=4096 \
     -print_final_stats=1 -verbosity=0 -artifact_prefix="$work/found/$1/" \
     "$work/learnt/$1" "$work/seeds/$1"
 }

@@ -3,7 +3,7 @@
 import frames
 import pytest
 from protocol import message
-from worker_process import EPOCH, FailedError
+from worker_process import EPOCH, FailedError, WorkerProcess
 
 CLASSES = """
 import collections
@@ -93,12 +93,14 @@ def test_all_ids_of_a_reply_are_consecutive_and_named_in_the_header(classes):
     assert reply.handle_count == 5
 
 
-def test_a_tree_that_doubles_at_each_level_fits(classes):
-    request = classes.request("__main__:doubled", (60,))
-    reply = classes.reply(classes.send(frames.CALL, request))
-    value = classes.outcome(reply).value
-    assert len(reply.payload) <= 16 << 20
-    assert reply.handle_count == count_handles(value) > 10_000
+def test_a_tree_that_doubles_at_each_level_fits(tag):
+    with WorkerProcess(tag) as worker:
+        worker.configure(message_bytes=1 << 20)
+        worker.run(CLASSES)
+        reply = worker.reply(worker.send(frames.CALL, worker.request("__main__:doubled", (60,))))
+        value = worker.outcome(reply).value
+        assert len(reply.payload) <= 1 << 20
+        assert reply.handle_count == count_handles(value) > 1000
 
 
 def test_elements_too_large_by_value_are_handles(classes):
