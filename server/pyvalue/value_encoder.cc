@@ -16,9 +16,7 @@ namespace kind = schema::value;
 
 // More elements than this stay behind their handle.
 constexpr std::size_t kMaxHandleItems = 64;
-// What a handle takes at most, but for arrays of absurdly many dimensions. With
-// kMaxHandleItems at each of 40 depths that is less than what a message holds
-// beyond ValueLimits::auto_bytes.
+// What a handle takes at most, but for arrays of absurdly many dimensions.
 constexpr std::size_t kHandleRoom = 256;
 
 // A subclass of tuple that answers iteration, len() and [] as tuple itself
@@ -169,7 +167,10 @@ bool ValueEncoder::EncodeAutoHandle(ByteWriter& out, PyObject* object,
   const Py_ssize_t count = PyTuple_GET_SIZE(object);
   elements_ += static_cast<uint32_t>(count);
   const std::size_t mark = OpenHandle(out, kind::kHandle, handle);
+  // No element takes the room that those after it need for their handles.
+  byte_limit_ -= static_cast<std::size_t>(count) * kHandleRoom;
   for (Py_ssize_t i = 0; i < count; ++i) {
+    byte_limit_ += kHandleRoom;
     const std::size_t item = out.Open(schema::handle::kItems);
     if (!EncodeAutoBody(out, PyTuple_GET_ITEM(object, i), depth + 1, error)) {
       error.PrependIndex(static_cast<std::size_t>(i));
