@@ -114,10 +114,13 @@ PyRef ViewAsPlain(PyObject* array, std::string& typestr, std::string& descr,
     if (!WriteDescr(dtype.get(), descr, why)) return {};
   }
   const std::optional<ElementType> element = ParseTypestr(typestr, why);
-  if (!element) return {};
-  const bool is_date = element->kind == 'M' || element->kind == 'm';
+  const bool is_date =
+      element && (element->kind == 'M' || element->kind == 'm');
   if (!is_date && descr.empty()) {
-    why = Concat({"elements of dtype '", Printable(typestr), "' do not cross"});
+    if (!element || why.empty()) {
+      why = Concat({"elements of dtype '", Printable(typestr), "' do not cross",
+                    why.empty() ? "" : ": ", why});
+    }
     return {};
   }
   return PyRef::Steal(PyObject_CallMethod(array, "view", "s",

@@ -152,11 +152,11 @@ class DtypeBuilder final {
 
 PyRef BuildDtype(PyObject* make_dtype, std::string_view descr,
                  std::size_t item_bytes, CodecError& error) {
-  const PyRef fields = PyRef::Steal(CallStandard(
-      "json", "loads",
-      PyRef::Steal(Py_BuildValue("(s#)", descr.data(),
-                                 static_cast<Py_ssize_t>(descr.size()))),
-      "a descr that is not JSON", error));
+  const PyRef text = PyRef::Steal(PyUnicode_DecodeUTF8(
+      descr.data(), static_cast<Py_ssize_t>(descr.size()), "replace"));
+  const PyRef args = text ? PyRef::Steal(PyTuple_Pack(1, text.get())) : PyRef();
+  const PyRef fields = PyRef::Steal(
+      CallStandard("json", "loads", args, "a descr that is not JSON", error));
   if (!fields) return {};
   uint64_t bytes = 0;
   PyRef dtype = DtypeBuilder(make_dtype, error).Build(fields.get(), 0, bytes);
