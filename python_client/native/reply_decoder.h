@@ -32,7 +32,7 @@ class ReplyDecoder final : public HandleDecoder {
                             CodecError& error) override;
 
   Session* const session_;
-  MemoryviewTensorDecoder tensors_;
+  NumpyTensorDecoder tensors_;
   ValueDecoder decoder_;
   // During Decode.
   const pybind11::object* context_ = nullptr;

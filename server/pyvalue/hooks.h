@@ -34,6 +34,8 @@ struct HandleFields {
 // views point into the message that is being decoded.
 struct TensorFields {
   std::string_view typestr;
+  // Of structured dtypes, not checked; empty otherwise.
+  std::string_view descr;
   // Of the typestr: 'b', 'i', 'u', 'f', 'c', 'S', 'U', 'M', 'm' or 'V'.
   char kind = 0;
   std::size_t item_bytes = 0;

@@ -4,9 +4,12 @@
 #include <string>
 
 #include "server/pyvalue/buffer_tensor.h"
+#include "server/pyvalue/callable_reference.h"
 #include "server/pyvalue/concat.h"
 #include "server/pyvalue/handle_message.h"
+#include "server/pyvalue/python_ref.h"
 #include "server/pyvalue/scalar_writer.h"
+#include "server/pyvalue/tensor_source.h"
 #include "server/pyvalue/value_schema.h"
 
 namespace envknit {
@@ -79,8 +82,8 @@ bool ValueEncoder::EncodeTensor(ByteWriter& out, uint32_t field,
                                 PyObject* object, CodecError& error) {
   const std::size_t start = out.size();
   const std::size_t mark = out.Open(field);
-  if (WriteBufferTensor(out, kind::kTensor, object, limits_.message_bytes,
-                        error)) {
+  const bool scalar = TensorSourceOf(object) == TensorSource::kScalar;
+  if (WriteTensorOf(out, object, scalar, error)) {
     out.Close(mark);
     return true;
   }
@@ -109,7 +112,7 @@ bool ValueEncoder::EncodeAutoBody(ByteWriter& out, PyObject* object,
     // Numbers go packed, as in any tuple by value; otherwise each element is a
     // result of its own.
     CodecError refused;
-    if (EncodeBody(out, object, Mode::kByValue, depth, refused)) return true;
+    if (EncodeBody(out, object, Mode::kAuto, depth, refused)) return true;
     PyErr_Clear();
     out.Truncate(start);
     elements_ = counted;
@@ -130,7 +133,7 @@ bool ValueEncoder::EncodeAutoBody(ByteWriter& out, PyObject* object,
     return true;
   }
   CodecError refused;
-  if (EncodeBody(out, object, Mode::kByValue, depth, refused)) return true;
+  if (EncodeBody(out, object, Mode::kAuto, depth, refused)) return true;
   // A refusal by a Python exception (out of memory) is none of AUTO's reasons
   // to fail either; the handle is smaller.
   PyErr_Clear();
@@ -199,9 +202,7 @@ bool ValueEncoder::EncodeHandleBody(ByteWriter& out, PyObject* object,
 
 bool ValueEncoder::EncodeBody(ByteWriter& out, PyObject* object, Mode mode,
                               uint32_t depth, CodecError& error) {
-  const std::size_t limit = ByteLimit(mode);
-  const std::size_t budget = limit > out.size() ? limit - out.size() : 0;
-  switch (WriteScalar(out, object, budget, error)) {
+  switch (WriteScalar(out, object, Budget(out, mode), error)) {
     case ScalarWritten::kDone:
       return true;
     case ScalarWritten::kFailed:
@@ -230,21 +231,84 @@ bool ValueEncoder::EncodeBody(ByteWriter& out, PyObject* object, Mode mode,
 
 bool ValueEncoder::EncodeLeaf(ByteWriter& out, PyObject* object, Mode mode,
                               CodecError& error) {
-  if (WriteWidenedScalar(out, object)) return true;
-  if (mode == Mode::kByValue) return error.NotByValue(object);
-  HandleFields handle;
-  switch (handles_->Encode(object, handle, error)) {
-    case HandleEncoder::Answer::kHandle:
-      WriteHandle(out, kind::kHandle, handle);
+  switch (WriteWidenedScalar(out, object, Budget(out, mode), error)) {
+    case ScalarWritten::kDone:
       return true;
-    case HandleEncoder::Answer::kFailed:
+    case ScalarWritten::kFailed:
       return false;
-    case HandleEncoder::Answer::kNotAHandle:
+    case ScalarWritten::kNotScalar:
       break;
   }
-  if (PyObject_CheckBuffer(object) == 0) return error.NotByValue(object);
-  return WriteBufferTensor(out, kind::kTensor, object, limits_.message_bytes,
-                           error);
+  if (mode == Mode::kAuto) return error.NotByValue(object);
+  if (mode == Mode::kArgument) {
+    HandleFields handle;
+    switch (handles_->Encode(object, handle, error)) {
+      case HandleEncoder::Answer::kHandle:
+        WriteHandle(out, kind::kHandle, handle);
+        return true;
+      case HandleEncoder::Answer::kFailed:
+        return false;
+      case HandleEncoder::Answer::kNotAHandle:
+        break;
+    }
+  }
+  std::string why;
+  switch (TryTensor(out, object, mode, why, error)) {
+    case Tried::kDone:
+      return true;
+    case Tried::kFailed:
+      return false;
+    case Tried::kOther:
+      break;
+  }
+  if (mode == Mode::kArgument && why.empty()) {
+    if (const auto name = FindCallableName(object)) {
+      WriteCallable(out, kind::kCallable, *name);
+      return true;
+    }
+    why = RefusedCallableText(object);
+  }
+  return error.NotByValue(object, why);
+}
+
+ValueEncoder::Tried ValueEncoder::TryTensor(ByteWriter& out, PyObject* object,
+                                            Mode mode, std::string& why,
+                                            CodecError& error) {
+  bool scalar = false;
+  switch (TensorSourceOf(object)) {
+    case TensorSource::kNone:
+      return Tried::kOther;
+    case TensorSource::kSubclass:
+      why = SubclassText(object);
+      return Tried::kOther;
+    case TensorSource::kExporter:
+      if (mode != Mode::kArgument) return Tried::kOther;
+      break;
+    case TensorSource::kScalar:
+      scalar = true;
+      break;
+    case TensorSource::kArray:
+      break;
+  }
+  if (!WriteTensorOf(out, object, scalar, error)) return Tried::kFailed;
+  if (scalar) WriteTypeHint(out, object);
+  return Tried::kDone;
+}
+
+bool ValueEncoder::WriteTensorOf(ByteWriter& out, PyObject* object, bool scalar,
+                                 CodecError& error) {
+  PyRef array;
+  if (scalar) {
+    array = ArrayOfScalar(object);
+    if (!array) return error.Python();
+  }
+  return WriteBufferTensor(out, kind::kTensor, scalar ? array.get() : object,
+                           limits_.message_bytes, error);
+}
+
+std::size_t ValueEncoder::Budget(const ByteWriter& out, Mode mode) const {
+  const std::size_t limit = ByteLimit(mode);
+  return limit > out.size() ? limit - out.size() : 0;
 }
 
 bool ValueEncoder::CountElements(std::size_t count, CodecError& error) {

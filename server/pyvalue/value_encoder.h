@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "server/pyvalue/byte_writer.h"
 #include "server/pyvalue/codec_error.h"
@@ -32,8 +33,8 @@ class ValueEncoder final {
   bool EncodeAuto(ByteWriter& out, uint32_t field, PyObject* object,
                   CodecError& error);
 
-  // By value all the way down, or kNotByValue / kOverLimit with the path of the
-  // first element that can't be.
+  // By value all the way down, arrays as tensors, or kNotByValue / kOverLimit
+  // with the path of the first element that can't be.
   bool EncodeByValue(ByteWriter& out, uint32_t field, PyObject* object,
                      CodecError& error);
 
@@ -46,13 +47,14 @@ class ValueEncoder final {
                     CodecError& error);
 
   // An argument: containers element by element, plain data by value, what the
-  // hook takes as a handle, buffer exporters as tensors; anything else is
-  // kNotByValue with its path inside `object`.
+  // hook takes as a handle, buffer exporters as tensors, callables of the
+  // standard library by name; anything else is kNotByValue with its path inside
+  // `object`.
   bool EncodeArgument(ByteWriter& out, uint32_t field, PyObject* object,
                       CodecError& error);
 
  private:
-  enum class Mode { kByValue, kArgument };
+  enum class Mode { kAuto, kByValue, kArgument };
   // kOther: not of the kinds the function knows, nothing was written.
   enum class Tried { kDone, kOther, kFailed };
 
@@ -70,6 +72,12 @@ class ValueEncoder final {
                CodecError& error);
   bool EncodeLeaf(ByteWriter& out, PyObject* object, Mode mode,
                   CodecError& error);
+  // kOther: `why` may say more than that.
+  Tried TryTensor(ByteWriter& out, PyObject* object, Mode mode,
+                  std::string& why, CodecError& error);
+  bool WriteTensorOf(ByteWriter& out, PyObject* object, bool scalar,
+                     CodecError& error);
+  std::size_t Budget(const ByteWriter& out, Mode mode) const;
   bool EncodeAutoBody(ByteWriter& out, PyObject* object, uint32_t depth,
                       CodecError& error);
   // The handle of a result: with its elements, if CarriesItems().
@@ -82,7 +90,7 @@ class ValueEncoder final {
   bool CountElements(std::size_t count, CodecError& error);
   bool CheckDepth(uint32_t depth, CodecError& error) const;
   std::size_t ByteLimit(Mode mode) const {
-    return mode == Mode::kByValue ? byte_limit_ : limits_.message_bytes;
+    return mode == Mode::kArgument ? limits_.message_bytes : byte_limit_;
   }
 
   const ValueLimits limits_;

@@ -55,6 +55,11 @@ inline constexpr uint32_t kType = 1;
 inline constexpr uint32_t kFields = 2;
 }  // namespace ext
 
+namespace callable {
+inline constexpr uint32_t kModule = 1;
+inline constexpr uint32_t kPath = 2;
+}  // namespace callable
+
 namespace tensor_meta {
 inline constexpr uint32_t kTypestr = 1;
 inline constexpr uint32_t kShape = 2;

@@ -138,7 +138,7 @@ std::optional<Failure> CheckFields(const CallRequestView& view) {
   if (!view.target.module && !view.target.handle) {
     return InvalidRequest("target", "has neither module nor handle");
   }
-  if (view.want > Want::kNone) return InvalidRequest("want", "unknown");
+  if (view.want > Want::kCopy) return InvalidRequest("want", "unknown");
   const bool typed = !view.args.empty() || !view.kwargs.empty();
   if (typed && (view.json_args || view.json_kwargs)) {
     return InvalidRequest(view.json_args ? "json_args" : "json_kwargs",
