@@ -46,13 +46,38 @@ VALUES: dict[str, dict[str, Any]] = {
     "strided": {
         "tensor": {"typestr": "<u1", "shape": [2, 2], "strides": [1, 2], "inline": bytes(4)}
     },
-    "slice": {"ext": {"type": "builtins.slice", "fields": [{"none": {}}] * 3}},
-    "range": {"ext": {"type": "builtins.range", "fields": [{"int_value": 2}] * 3}},
-    "bytearray": {"ext": {"type": "builtins.bytearray", "fields": [{"bytes_value": b"ab"}]}},
-    "ellipsis": {"ext": {"type": "builtins.Ellipsis"}},
+    "structured": {
+        "tensor": {
+            "typestr": "|V3",
+            "descr": '[["a", "<i2"], ["", "|u1"]]',
+            "shape": [1],
+            "inline": b"abc",
+        }
+    },
     "hinted": {"float_value": 1.5, "type_hint": "numpy.float32"},
     "callable": {"callable": {"module": "math", "path": "sqrt"}},
 }
+# Of registered types: the fields, by what the type is called on the wire.
+NONE, TWO = {"none": {}}, {"int_value": 2}
+UTC = {"ext": {"type": "datetime.timezone", "fields": [{"int_value": 0}]}}
+REGISTERED: dict[str, list[dict[str, Any]]] = {
+    "builtins.slice": [NONE, TWO, NONE],
+    "builtins.range": [TWO, TWO, TWO],
+    "builtins.bytearray": [{"bytes_value": b"ab"}],
+    "builtins.Ellipsis": [],
+    "datetime.date": [{"string_value": "2024-05-06"}],
+    "datetime.time": [{"string_value": "07:08:09.000010"}, UTC],
+    "datetime.datetime": [{"string_value": "2024-05-06T07:08:09"}, NONE, {"int_value": 1}],
+    "datetime.timedelta": [TWO, TWO, TWO],
+    "datetime.timezone": [TWO, {"string_value": "X"}],
+    "zoneinfo.ZoneInfo": [{"string_value": "UTC"}],
+    "decimal.Decimal": [{"string_value": "-1.50E+7"}],
+    "fractions.Fraction": [TWO, {"int_value": 3}],
+    "uuid.UUID": [{"string_value": "12345678-1234-5678-1234-567812345678"}],
+    "pathlib.PurePosixPath": [{"string_value": "/a"}, {"string_value": "b"}],
+    "pathlib.PureWindowsPath": [{"string_value": "c:\\a"}],
+}
+VALUES |= {name: {"ext": {"type": name, "fields": fields}} for name, fields in REGISTERED.items()}
 JSON = {
     "empty": [],
     "plain": [None, True, 1, -1.5, "text", [1, [2]], {"key": {"inner": [0.5]}}],

@@ -265,7 +265,13 @@ def test_encoding_imports_nothing():
     import _pyvalue_test
 
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({folder_of(_pyvalue_test)!r})\n{script}"],
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"import sys; sys.path.append({folder_of(_pyvalue_test)!r})\n{script}",
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -211,7 +211,12 @@ def test_by_value_arrays_go_along(np, tmp_path):
     ]
     mapped = np.memmap(tmp_path / "elements", dtype="i4", mode="w+", shape=2)
     assert decode(encode(mapped), numpy=True).tolist() == [0, 0]
-    for other in (mapped, np.rec.array([(1,)], dtype=[("a", "i4")]), np.array([None]), np.array([1], dtype=">i4")):
+    for other in (
+        mapped,
+        np.rec.array([(1,)], dtype=[("a", "i4")]),
+        np.array([None]),
+        np.array([1], dtype=">i4"),
+    ):
         with pytest.raises(CodecError) as refused:
             encode({"rows": [0, other]}, "value")
         assert (refused.value.kind, refused.value.path) == ("not_by_value", ".rows[1]")
