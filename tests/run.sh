@@ -28,6 +28,8 @@ here=$root/tests/run.d
 . "$here/cpp.sh"
 # shellcheck source=tests/run.d/python.sh
 . "$here/python.sh"
+# shellcheck source=tests/run.d/fuzz.sh
+. "$here/fuzz.sh"
 
 declare -A about=(
   [lint]="formatting, types, shell, protos, layers, house rules"
@@ -38,10 +40,11 @@ declare -A about=(
   [clang]="a clang build with -Wthread-safety, without gRPC"
   [tsan]="the C++ tests under ThreadSanitizer, without gRPC"
   [asan]="the C++ tests and tests/integration under ASan and UBSan"
+  [fuzz]="a few minutes of libFuzzer on frames, values and requests"
   [benchmarks]="that the benchmarks run (few rounds; figures: tests/benchmarks/run.sh)"
   [tidy]="clang-tidy (with --full)"
 )
-suites=(lint unit runtime python integration clang tsan asan benchmarks)
+suites=(lint unit runtime python integration clang tsan asan fuzz benchmarks)
 
 while [ $# -gt 0 ]; do
   case $1 in

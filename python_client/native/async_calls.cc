@@ -54,7 +54,6 @@ void AsyncCalls::Add(const std::shared_ptr<Session>& session,
   call->bytes = call->frame.body.size();
   call->sink = &inbox_;
   call->owner = this;
-  call->method = method;
   if (method != AttachMethod::kImport) call->session_number = session->number_;
   call->method = method;
   call->session = session;

@@ -93,7 +93,7 @@ py::dict ReadException(protozero::pbf_reader reader, const DecodeValue& decode,
         break;
       }
       case 11:
-        result["suppress_context"] = reader.get_bool();
+        result["suppress_context"] = reader.get_uint64() != 0;
         break;
       case 12:
         result["traceback"] = Text(reader);
@@ -163,7 +163,7 @@ py::dict ReadTypeInfo(std::string_view bytes) {
         special_methods.append(Name(reader));
         break;
       case 8:
-        result["is_class"] = reader.get_bool();
+        result["is_class"] = reader.get_uint64() != 0;
         break;
       default:
         reader.skip();
@@ -199,7 +199,7 @@ py::dict ReadModuleDescription(std::string_view bytes) {
         ReadSubmodule(reader.get_message(), &submodules);
         break;
       case 7:
-        result["truncated"] = reader.get_bool();
+        result["truncated"] = reader.get_uint64() != 0;
         break;
       default:
         reader.skip();

@@ -17,6 +17,7 @@ constexpr uint32_t kDict = 9;
 constexpr uint32_t kHandle = 10;
 constexpr uint32_t kSet = 15;
 constexpr uint32_t kFrozenset = 16;
+constexpr uint32_t kHandleItems = 7;
 // Of every response.
 constexpr uint32_t kOutcome = 1;
 // Of NextResponse.
@@ -34,7 +35,7 @@ class HandleCollector final {
     while (value.next()) {
       switch (value.tag()) {
         case kHandle:
-          ReadHandle(value.get_message());
+          ReadHandle(value.get_message(), depth);
           break;
         case kList:
         case kTuple:
@@ -58,13 +59,13 @@ class HandleCollector final {
     if (body.tag() == kItems || body.tag() == kReturnValue) {
       ReadValue(body.get_message(), 0);
     } else if (body.tag() == kIterator) {
-      ReadHandle(body.get_message());
+      ReadHandle(body.get_message(), 0);
     } else {
       body.skip();
     }
   }
 
-  void ReadHandle(protozero::pbf_reader reader) {
+  void ReadHandle(protozero::pbf_reader reader, int depth) {
     auto handle = std::make_unique<ReleasedHandle>();
     handle->session_number = session_number_;
     while (reader.next()) {
@@ -72,6 +73,8 @@ class HandleCollector final {
         handle->id = reader.get_uint64();
       } else if (reader.tag() == 2) {
         handle->epoch = reader.get_uint64();
+      } else if (reader.tag() == kHandleItems) {
+        ReadValue(reader.get_message(), depth + 1);
       } else {
         reader.skip();
       }

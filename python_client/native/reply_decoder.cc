@@ -21,8 +21,13 @@ py::object ReplyDecoder::Decode(std::string_view value,
 }
 
 PyObject* ReplyDecoder::Decode(const HandleFields& handle, CodecError& error) {
+  return DecodeWithItems(handle, nullptr, error);
+}
+
+PyObject* ReplyDecoder::DecodeWithItems(const HandleFields& handle,
+                                        PyObject* items, CodecError& error) {
   try {
-    return session_->MakeProxy(handle, *context_).release().ptr();
+    return session_->MakeProxy(handle, items, *context_).release().ptr();
   } catch (py::error_already_set& raised) {
     raised.restore();
     error.Python();

@@ -27,9 +27,12 @@ class ReplyDecoder final : public HandleDecoder {
 
  private:
   PyObject* Decode(const HandleFields& handle, CodecError& error) override;
+  bool WantsItems() const override { return true; }
+  PyObject* DecodeWithItems(const HandleFields& handle, PyObject* items,
+                            CodecError& error) override;
 
   Session* const session_;
-  MemoryviewTensorDecoder tensors_;
+  NumpyTensorDecoder tensors_;
   ValueDecoder decoder_;
   // During Decode.
   const pybind11::object* context_ = nullptr;

@@ -86,8 +86,9 @@ class Session final : public std::enable_shared_from_this<Session> {
   }
   uint64_t epoch() const { return epoch_; }
 
-  // For the decoder of replies. New reference; throws.
-  pybind11::object MakeProxy(HandleFields fields,
+  // For the decoder of replies. `items`: the elements that came with the
+  // handle, or nullptr; borrowed. New reference; throws.
+  pybind11::object MakeProxy(HandleFields fields, PyObject* items,
                              const pybind11::object& context);
 
  private:

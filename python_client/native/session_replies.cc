@@ -92,16 +92,18 @@ py::object Session::TakeOutcome(std::string_view response,
   }
 }
 
-py::object Session::MakeProxy(HandleFields fields, const py::object& context) {
+py::object Session::MakeProxy(HandleFields fields, PyObject* items,
+                              const py::object& context) {
   py::object type = ClassOf(fields.type_id);
   if (PyType_IsSubtype(
           Py_TYPE(context.ptr()),
           reinterpret_cast<PyTypeObject*>(hooks_->async_context.ptr())) != 0) {
     type = hooks_->async_class(type);
   }
-  return type(std::make_shared<Handle>(connection_, weak_from_this(), number_,
-                                       std::move(fields)),
-              context);
+  auto handle = std::make_shared<Handle>(connection_, weak_from_this(), number_,
+                                         std::move(fields));
+  if (items == nullptr) return type(std::move(handle), context);
+  return type(std::move(handle), context, py::handle(items));
 }
 
 void Session::AddType(std::string_view info) {

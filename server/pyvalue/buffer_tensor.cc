@@ -9,7 +9,9 @@
 
 #include "server/pyvalue/concat.h"
 #include "server/pyvalue/python_ref.h"
+#include "server/pyvalue/structured_dtype.h"
 #include "server/pyvalue/tensor_layout.h"
+#include "server/pyvalue/tensor_source.h"
 #include "server/pyvalue/value_schema.h"
 
 namespace envknit {
@@ -23,14 +25,16 @@ class BufferView final {
   BufferView() = default;
   BufferView(const BufferView&) = delete;
   BufferView& operator=(const BufferView&) = delete;
-  ~BufferView() {
-    if (held_) PyBuffer_Release(&view_);
-  }
+  ~BufferView() { Release(); }
 
   // False: a Python exception is set.
   bool Acquire(PyObject* exporter, int flags) {
     held_ = PyObject_GetBuffer(exporter, &view_, flags) == 0;
     return held_;
+  }
+  void Release() {
+    if (held_) PyBuffer_Release(&view_);
+    held_ = false;
   }
   // Not const: the C API of 3.10 reads through a mutable pointer.
   Py_buffer& operator*() { return view_; }
@@ -79,8 +83,8 @@ std::optional<std::string> TypestrOfFormat(const char* format,
   }
   const char kind = KindOfFormat(letters);
   if (kind == 0) {
-    why = Concat({"elements of format '", Printable(letters),
-                  "' (structured or unknown) do not cross"});
+    why =
+        Concat({"elements of format '", Printable(letters), "' do not cross"});
     return std::nullopt;
   }
   if (foreign && item_bytes > 1 && kind != 'S' && kind != 'V') {
@@ -94,35 +98,33 @@ std::optional<std::string> TypestrOfFormat(const char* format,
                  std::to_string(kind == 'U' ? item_bytes / 4 : item_bytes)});
 }
 
-bool IsNumpyArray(PyObject* object) {
-  for (PyTypeObject* type = Py_TYPE(object); type != nullptr;
-       type = type->tp_base) {
-    if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 &&
-        std::strcmp(type->tp_name, "numpy.ndarray") == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// An array whose dtype has no buffer format (dates): the same elements seen as
-// 64-bit integers, and the typestr they really have. Empty, with an exception
-// set, if that can't be.
-PyRef ViewDatesAsInts(PyObject* array, std::string& typestr) {
+// An array whose dtype has no buffer format of its own (dates, fields): the
+// same elements seen as plain ones, and what they really are. Empty: `why` says
+// why that can't be.
+PyRef ViewAsPlain(PyObject* array, std::string& typestr, std::string& descr,
+                  std::string& why) {
   const PyRef dtype = PyRef::Steal(PyObject_GetAttrString(array, "dtype"));
-  if (!dtype) return {};
-  const PyRef text = PyRef::Steal(PyObject_GetAttrString(dtype.get(), "str"));
-  if (!text) return {};
-  const char* const utf8 = PyUnicode_AsUTF8(text.get());
+  const PyRef text =
+      dtype ? PyRef::Steal(PyObject_GetAttrString(dtype.get(), "str"))
+            : PyRef();
+  const char* const utf8 = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
   if (utf8 == nullptr) return {};
   typestr = utf8;
-  const bool is_date = typestr.size() > 1 && typestr[0] == '<' &&
-                       (typestr[1] == 'M' || typestr[1] == 'm');
-  if (!is_date) {
-    PyErr_SetString(PyExc_TypeError, "no buffer format");
+  if (IsStructuredDtype(dtype.get())) {
+    if (!WriteDescr(dtype.get(), descr, why)) return {};
+  }
+  const std::optional<ElementType> element = ParseTypestr(typestr, why);
+  const bool is_date =
+      element && (element->kind == 'M' || element->kind == 'm');
+  if (!is_date && descr.empty()) {
+    if (!element || why.empty()) {
+      why = Concat({"elements of dtype '", Printable(typestr), "' do not cross",
+                    why.empty() ? "" : ": ", why});
+    }
     return {};
   }
-  return PyRef::Steal(PyObject_CallMethod(array, "view", "s", "<i8"));
+  return PyRef::Steal(PyObject_CallMethod(array, "view", "s",
+                                          is_date ? "<i8" : typestr.c_str()));
 }
 
 void WriteShape(ByteWriter& out, const Py_buffer& view) {
@@ -159,24 +161,30 @@ bool WriteBufferTensor(ByteWriter& out, uint32_t number, PyObject* exporter,
                        std::size_t byte_limit, CodecError& error) {
   if (PyObject_CheckBuffer(exporter) == 0) return error.NotByValue(exporter);
   std::string typestr;
+  std::string descr;
+  std::string why;
   BufferView view;
-  PyRef dates;
-  if (!view.Acquire(exporter, PyBUF_FULL_RO)) {
-    if (!IsNumpyArray(exporter)) return NoBuffer(exporter, error);
-    PyErr_Clear();
-    dates = ViewDatesAsInts(exporter, typestr);
-    if (!dates || !view.Acquire(dates.get(), PyBUF_FULL_RO)) {
+  PyRef plain;
+  if (view.Acquire(exporter, PyBUF_FULL_RO)) {
+    const std::optional<std::string> found = TypestrOfFormat(
+        view->format, static_cast<std::size_t>(view->itemsize), why);
+    if (found) typestr = *found;
+  } else if (!IsNumpyArrayType(Py_TYPE(exporter))) {
+    return NoBuffer(exporter, error);
+  }
+  PyErr_Clear();
+  if (typestr.empty() && IsNumpyArrayType(Py_TYPE(exporter))) {
+    why.clear();
+    view.Release();
+    plain = ViewAsPlain(exporter, typestr, descr, why);
+    if (why.empty() && (!plain || !view.Acquire(plain.get(), PyBUF_FULL_RO))) {
       return NoBuffer(exporter, error);
     }
   }
-  std::string why;
-  if (typestr.empty()) {
-    const std::optional<std::string> found = TypestrOfFormat(
-        view->format, static_cast<std::size_t>(view->itemsize), why);
-    if (!found) return error.NotByValue(exporter, why);
-    typestr = *found;
+  if (!why.empty() || !ParseTypestr(typestr, why)) {
+    PyErr_Clear();
+    return error.NotByValue(exporter, why);
   }
-  if (!ParseTypestr(typestr, why)) return error.NotByValue(exporter, why);
 
   const auto bytes = static_cast<std::size_t>(view->len);
   if (bytes > byte_limit || out.size() > byte_limit - bytes) {
@@ -190,6 +198,7 @@ bool WriteBufferTensor(ByteWriter& out, uint32_t number, PyObject* exporter,
   const bool fortran = !c_order && PyBuffer_IsContiguous(&*view, 'F') != 0;
   const std::size_t mark = out.Open(number);
   out.TextField(field::kTypestr, typestr);
+  out.TextField(field::kDescr, descr);
   WriteShape(out, *view);
   if (fortran) WriteFortranStrides(out, *view);
   out.Tag(field::kInline, ByteWriter::kBytes);

@@ -13,8 +13,9 @@ namespace envknit {
 
 // Appends the elements of a buffer exporter as the field `field`, a message
 // Tensor: C and Fortran order as they are, anything else packed to C order.
-// False: `error` is kNotByValue (object dtype, foreign byte order, structured
-// elements, no buffer at all) or kOverLimit (`out` would exceed `byte_limit`).
+// False: `error` is kNotByValue (object dtype, foreign byte order, elements of
+// no kind that numpy has, no buffer at all) or kOverLimit (`out` would exceed
+// `byte_limit`).
 bool WriteBufferTensor(ByteWriter& out, uint32_t field, PyObject* exporter,
                        std::size_t byte_limit, CodecError& error);
 

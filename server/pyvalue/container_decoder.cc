@@ -85,6 +85,29 @@ PyObject* ValueDecoder::DecodeList(uint32_t field, std::string_view bytes,
   return BuildCollection(field, base, error);
 }
 
+PyObject* ValueDecoder::DecodeHandleItems(std::string_view handle,
+                                          uint32_t depth, CodecError& error) {
+  const std::size_t base = stack_.size();
+  pbf_reader reader(handle.data(), handle.size());
+  while (reader.next()) {
+    if (reader.tag() != schema::handle::kItems ||
+        reader.wire_type() != pbf_wire_type::length_delimited) {
+      reader.skip();
+      continue;
+    }
+    PyObject* const item = CheckDepth(depth, error) && CountElements(1, error)
+                               ? DecodeValue(Bytes(reader), depth + 1, error)
+                               : nullptr;
+    if (item == nullptr) {
+      error.PrependField("items", stack_.size() - base);
+      PopTo(base);
+      return nullptr;
+    }
+    stack_.push_back(item);
+  }
+  return BuildCollection(kind::kTuple, base, error);
+}
+
 PyObject* ValueDecoder::BuildCollection(uint32_t field, std::size_t base,
                                         CodecError& error) {
   const auto count = static_cast<Py_ssize_t>(stack_.size() - base);
@@ -241,7 +264,7 @@ PyObject* ValueDecoder::DecodePacked(bool floats, std::string_view bytes,
            push(PyFloat_FromDouble(reader.get_double()));
     } else if (reader.tag() == schema::packed::kTuple &&
                type == pbf_wire_type::varint) {
-      tuple = reader.get_bool();
+      tuple = reader.get_uint64() != 0;
     } else {
       reader.skip();
     }

@@ -188,25 +188,29 @@ bool ValueEncoder::EncodeDict(ByteWriter& out, PyObject* dict, Mode mode,
 ValueEncoder::Tried ValueEncoder::TryExt(ByteWriter& out, PyObject* object,
                                          Mode mode, uint32_t depth,
                                          CodecError& error) {
-  const std::string_view name = ExtTypeName(object);
-  if (name.empty()) return Tried::kOther;
-  const PyRef fields = ExtFields(object);
-  if (!fields) {
+  const ExtParts ext = TakeExt(object);
+  if (ext.type.empty()) return Tried::kOther;
+  if (!ext.fields) {
     error.Python();
     return Tried::kFailed;
   }
-  const auto count = static_cast<std::size_t>(PyTuple_GET_SIZE(fields.get()));
+  PyObject* const fields = ext.fields.get();
+  const auto count = static_cast<std::size_t>(PyTuple_GET_SIZE(fields));
   if (!CheckDepth(depth, error) || !CountElements(count, error)) {
     return Tried::kFailed;
   }
   const std::size_t mark = out.Open(kind::kExt);
-  out.BytesField(schema::ext::kType, name);
+  out.BytesField(schema::ext::kType, ext.type);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t element = out.Open(schema::ext::kFields);
-    PyObject* const item =
-        PyTuple_GET_ITEM(fields.get(), static_cast<Py_ssize_t>(i));
+    PyObject* const item = PyTuple_GET_ITEM(fields, static_cast<Py_ssize_t>(i));
     if (!EncodeBody(out, item, mode, depth + 1, error)) {
-      error.PrependIndex(i);
+      const std::string_view field = ExtFieldName(ext.type, i);
+      if (field.empty()) {
+        error.PrependIndex(i);
+      } else {
+        error.PrependRoot(field);
+      }
       return Tried::kFailed;
     }
     out.Close(element);

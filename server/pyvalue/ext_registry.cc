@@ -1,113 +1,121 @@
 #include "server/pyvalue/ext_registry.h"
 
+#include <array>
 #include <string>
 
 #include "server/pyvalue/concat.h"
+#include "server/pyvalue/ext_families.h"
 
 namespace envknit {
 namespace {
 
-constexpr std::string_view kSlice = "builtins.slice";
-constexpr std::string_view kRange = "builtins.range";
-constexpr std::string_view kBytearray = "builtins.bytearray";
-constexpr std::string_view kEllipsis = "builtins.Ellipsis";
-constexpr std::string_view kNotImplemented = "builtins.NotImplemented";
+struct ExtType {
+  std::string_view name;
+  std::size_t min_fields;
+  std::size_t max_fields;
+  PyObject* (*build)(PyObject* const* fields, std::size_t count,
+                     CodecError& error);
+};
 
-PyRef RangeFields(PyObject* range) {
-  const PyRef start = PyRef::Steal(PyObject_GetAttrString(range, "start"));
-  const PyRef stop = PyRef::Steal(PyObject_GetAttrString(range, "stop"));
-  const PyRef step = PyRef::Steal(PyObject_GetAttrString(range, "step"));
-  if (!start || !stop || !step) return {};
-  return PyRef::Steal(PyTuple_Pack(3, start.get(), stop.get(), step.get()));
-}
+constexpr std::array<ExtType, 17> kTypes = {{
+    {"builtins.slice", 3, 3, BuildSlice},
+    {"builtins.range", 3, 3, BuildRange},
+    {"builtins.bytearray", 1, 1, BuildBytearray},
+    {"builtins.Ellipsis", 0, 0, BuildEllipsis},
+    {"builtins.NotImplemented", 0, 0, BuildNotImplemented},
+    {"datetime.date", 1, 1, BuildDate},
+    {"datetime.time", 1, 3, BuildTime},
+    {"datetime.datetime", 1, 3, BuildDatetime},
+    {"datetime.timedelta", 3, 3, BuildTimedelta},
+    {"datetime.timezone", 1, 2, BuildTimezone},
+    {"zoneinfo.ZoneInfo", 1, 1, BuildZoneInfo},
+    {"decimal.Decimal", 1, 1, BuildDecimal},
+    {"fractions.Fraction", 2, 2, BuildFraction},
+    {"uuid.UUID", 1, 1, BuildUuid},
+    {"pathlib.PurePosixPath", 1, kMaxPathSegments, BuildPurePosixPath},
+    {"pathlib.PureWindowsPath", 1, kMaxPathSegments, BuildPureWindowsPath},
+    {"pathlib.PosixPath", 1, kMaxPathSegments, BuildPosixPath},
+}};
 
-PyObject* BuildRange(PyObject* const* fields, CodecError& error) {
-  for (int i = 0; i < 3; ++i) {
-    if (!PyLong_CheckExact(fields[i])) {
-      error.Malformed("a range of something else than ints");
-      return nullptr;
-    }
-  }
-  PyObject* const range =
-      PyObject_CallFunctionObjArgs(reinterpret_cast<PyObject*>(&PyRange_Type),
-                                   fields[0], fields[1], fields[2], nullptr);
-  if (range == nullptr) {
-    if (PyErr_ExceptionMatches(PyExc_ValueError)) {
-      PyErr_Clear();
-      error.Malformed("a range with step 0");
-    } else {
-      error.Python();
-    }
-  }
-  return range;
-}
+// The last name of tp_name, by which an object may be of a family. Names can be
+// forged; the families look closer.
+struct Candidate {
+  std::string_view name;
+  ExtParts (*take)(PyObject* object);
+};
 
-PyObject* BuildBytearray(PyObject* bytes, CodecError& error) {
-  if (!PyBytes_CheckExact(bytes)) {
-    error.Malformed("a bytearray of something else than bytes");
-    return nullptr;
-  }
-  PyObject* const copy = PyByteArray_FromObject(bytes);
-  if (copy == nullptr) error.Python();
-  return copy;
-}
-
-PyObject* Singleton(PyObject* object) {
-  Py_INCREF(object);
-  return object;
-}
-
-std::size_t FieldCount(std::string_view type) {
-  if (type == kSlice || type == kRange) return 3;
-  return type == kBytearray ? 1 : 0;
-}
+constexpr std::array<Candidate, 12> kCandidates = {{
+    {"datetime", TakeDatetime},
+    {"date", TakeDatetime},
+    {"time", TakeDatetime},
+    {"timedelta", TakeDatetime},
+    {"timezone", TakeDatetime},
+    {"ZoneInfo", TakeZoneInfo},
+    {"Decimal", TakeDecimal},
+    {"Fraction", TakeFraction},
+    {"UUID", TakeUuid},
+    {"PurePosixPath", TakePath},
+    {"PureWindowsPath", TakePath},
+    {"PosixPath", TakePath},
+}};
 
 }  // namespace
 
-std::string_view ExtTypeName(PyObject* object) {
-  if (PySlice_Check(object)) return kSlice;
-  if (Py_IS_TYPE(object, &PyRange_Type)) return kRange;
-  if (PyByteArray_CheckExact(object)) return kBytearray;
-  if (object == Py_Ellipsis) return kEllipsis;
-  if (object == Py_NotImplemented) return kNotImplemented;
+ExtParts TakeExt(PyObject* object) {
+  ExtParts builtin = TakeBuiltin(object);
+  if (!builtin.type.empty()) return builtin;
+  std::string_view name = Py_TYPE(object)->tp_name;
+  name.remove_prefix(name.rfind('.') + 1);
+  for (const Candidate& candidate : kCandidates) {
+    if (candidate.name == name) return candidate.take(object);
+  }
   return {};
 }
 
-PyRef ExtFields(PyObject* object) {
-  if (PySlice_Check(object)) {
-    const auto* const slice = reinterpret_cast<PySliceObject*>(object);
-    return PyRef::Steal(
-        PyTuple_Pack(3, slice->start, slice->stop, slice->step));
-  }
-  if (Py_IS_TYPE(object, &PyRange_Type)) return RangeFields(object);
-  if (PyByteArray_CheckExact(object)) {
-    const PyRef bytes = PyRef::Steal(PyBytes_FromStringAndSize(
-        PyByteArray_AS_STRING(object), PyByteArray_GET_SIZE(object)));
-    return bytes ? PyRef::Steal(PyTuple_Pack(1, bytes.get())) : PyRef();
-  }
-  return PyRef::Steal(PyTuple_New(0));
+std::string_view ExtFieldName(std::string_view type, std::size_t index) {
+  const bool has_zone = type == "datetime.datetime" || type == "datetime.time";
+  return has_zone && index == 1 ? ".tzinfo" : std::string_view();
 }
 
 PyObject* BuildExt(std::string_view type, PyObject* const* fields,
                    std::size_t count, CodecError& error) {
-  const bool known = type == kSlice || type == kRange || type == kBytearray ||
-                     type == kEllipsis || type == kNotImplemented;
-  if (!known) {
-    error.Malformed(
-        Concat({"'", Printable(type), "' is not a registered type"}));
-    return nullptr;
+  for (const ExtType& known : kTypes) {
+    if (known.name != type) continue;
+    if (count < known.min_fields || count > known.max_fields) {
+      error.Malformed(
+          Concat({type, " with ", std::to_string(count), " fields"}));
+      return nullptr;
+    }
+    return known.build(fields, count, error);
   }
-  if (count != FieldCount(type)) {
-    error.Malformed(Concat({type, " with ", std::to_string(count), " fields"}));
-    return nullptr;
+  error.Malformed(Concat({"'", Printable(type), "' is not a registered type"}));
+  return nullptr;
+}
+
+PyRef ReadSlot(PyObject* object, const char* name) {
+  const PyRef key = PyRef::Steal(PyUnicode_InternFromString(name));
+  if (!key) {
+    PyErr_Clear();
+    return {};
   }
-  if (type == kRange) return BuildRange(fields, error);
-  if (type == kBytearray) return BuildBytearray(fields[0], error);
-  if (type == kEllipsis) return Singleton(Py_Ellipsis);
-  if (type == kNotImplemented) return Singleton(Py_NotImplemented);
-  PyObject* const slice = PySlice_New(fields[0], fields[1], fields[2]);
-  if (slice == nullptr) error.Python();
-  return slice;
+  PyTypeObject* const type = Py_TYPE(object);
+  PyObject* const slot = _PyType_Lookup(type, key.get());  // borrowed
+  if (slot == nullptr || !Py_IS_TYPE(slot, &PyMemberDescr_Type)) return {};
+  PyRef value = PyRef::Steal(PyMemberDescr_Type.tp_descr_get(
+      slot, object, reinterpret_cast<PyObject*>(type)));
+  if (!value) PyErr_Clear();
+  return value;
+}
+
+std::string_view ExactText(PyObject* object) {
+  if (object == nullptr || !PyUnicode_CheckExact(object)) return {};
+  Py_ssize_t size = 0;
+  const char* const text = PyUnicode_AsUTF8AndSize(object, &size);
+  if (text == nullptr) {
+    PyErr_Clear();
+    return {};
+  }
+  return {text, static_cast<std::size_t>(size)};
 }
 
 }  // namespace envknit

@@ -12,16 +12,25 @@
 namespace envknit {
 
 // The closed registry of types that cross as their documented fields and are
-// rebuilt by name (the message ExtValue): slice, range, bytearray, Ellipsis and
-// NotImplemented. Without state; runs no user code.
+// rebuilt by name (the message ExtValue in value.proto says which fields).
+// Without state. The types' families have files of their own: ext_builtins,
+// ext_datetime, ext_numbers, ext_paths, ext_uuid, ext_zoneinfo.
 
-// The registered name of the object's exact type, such as "builtins.slice";
-// empty if it isn't registered.
-std::string_view ExtTypeName(PyObject* object);
+// What an object is on the wire.
+struct ExtParts {
+  // Registered name, such as "builtins.slice"; empty: not registered.
+  std::string_view type;
+  // A tuple of the documented fields; empty with a Python exception when memory
+  // is out.
+  PyRef fields;
+};
 
-// Its documented fields, in order, as a tuple. Only for registered types;
-// empty with a Python exception when memory is out.
-PyRef ExtFields(PyObject* object);
+// Of exact types only; subclasses are not registered. Runs no user code and
+// imports nothing.
+ExtParts TakeExt(PyObject* object);
+
+// What field `index` is called in a path, such as ".tzinfo"; empty: "[index]".
+std::string_view ExtFieldName(std::string_view type, std::size_t index);
 
 // New reference to the object with these fields (borrowed), nullptr with
 // `error` filled if the name is not registered or the fields don't fit.

@@ -42,6 +42,11 @@ void ReadTensorMeta(protozero::pbf_reader reader, TensorMetaFields& meta) {
 }  // namespace
 
 void WriteHandle(ByteWriter& out, uint32_t number, const HandleFields& handle) {
+  out.Close(OpenHandle(out, number, handle));
+}
+
+std::size_t OpenHandle(ByteWriter& out, uint32_t number,
+                       const HandleFields& handle) {
   const std::size_t mark = out.Open(number);
   out.VarintField(field::kId, handle.id);
   if (handle.epoch != 0) out.VarintField(field::kEpoch, handle.epoch);
@@ -60,7 +65,7 @@ void WriteHandle(ByteWriter& out, uint32_t number, const HandleFields& handle) {
   if (handle.object_id != 0) {
     out.VarintField(field::kObjectId, handle.object_id);
   }
-  out.Close(mark);
+  return mark;
 }
 
 bool ReadHandle(std::string_view bytes, HandleFields& handle,

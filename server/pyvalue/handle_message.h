@@ -1,6 +1,7 @@
 #ifndef ENVKNIT_SERVER_PYVALUE_HANDLE_MESSAGE_H_
 #define ENVKNIT_SERVER_PYVALUE_HANDLE_MESSAGE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -14,7 +15,12 @@ namespace envknit {
 // Clients need to send no more than id and epoch.
 void WriteHandle(ByteWriter& out, uint32_t field, const HandleFields& handle);
 
-// Reads a Handle. False: `error` is filled.
+// The same, left open for what the caller adds (items); `out.Close()` with the
+// returned mark ends it.
+std::size_t OpenHandle(ByteWriter& out, uint32_t field,
+                       const HandleFields& handle);
+
+// Reads a Handle, all but its items. False: `error` is filled.
 bool ReadHandle(std::string_view bytes, HandleFields& handle,
                 CodecError& error);
 

@@ -34,6 +34,8 @@ struct HandleFields {
 // views point into the message that is being decoded.
 struct TensorFields {
   std::string_view typestr;
+  // Of structured dtypes, not checked; empty otherwise.
+  std::string_view descr;
   // Of the typestr: 'b', 'i', 'u', 'f', 'c', 'S', 'U', 'M', 'm' or 'V'.
   char kind = 0;
   std::size_t item_bytes = 0;
@@ -66,6 +68,18 @@ class HandleDecoder {
   // New reference to what the handle stands for: the object itself in the
   // worker, a proxy in the client. nullptr: `error` is filled.
   virtual PyObject* Decode(const HandleFields& handle, CodecError& error) = 0;
+
+  // Whether the elements that some handles carry are decoded, too. They aren't
+  // where the object itself is: a message that names it may be an old one, and
+  // its elements released since.
+  virtual bool WantsItems() const { return false; }
+  // Decode() for a handle with elements: `items`, a tuple, borrowed. Called if
+  // WantsItems() only.
+  virtual PyObject* DecodeWithItems(const HandleFields& handle, PyObject* items,
+                                    CodecError& error) {
+    static_cast<void>(items);
+    return Decode(handle, error);
+  }
 };
 
 class TensorDecoder {

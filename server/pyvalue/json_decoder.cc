@@ -98,7 +98,7 @@ PyObject* JsonDecoder::Value(std::string_view bytes, uint32_t depth) {
       reader.skip();
       object = PyRef::Borrow(Py_None);
     } else if (type == pbf_wire_type::varint && field == kBool) {
-      object = PyRef::Steal(PyBool_FromLong(reader.get_bool() ? 1 : 0));
+      object = PyRef::Steal(PyBool_FromLong(reader.get_uint64() != 0));
     } else if (type == pbf_wire_type::fixed64 && field == kNumber) {
       object = PyRef::Steal(Number(reader.get_double()));
       if (!object) return Python();

@@ -143,19 +143,17 @@ ScalarWritten WriteScalar(ByteWriter& out, PyObject* object, std::size_t budget,
   return ScalarWritten::kNotScalar;
 }
 
-bool WriteWidenedScalar(ByteWriter& out, PyObject* object) {
+ScalarWritten WriteWidenedScalar(ByteWriter& out, PyObject* object,
+                                 std::size_t budget, CodecError& error) {
   const PyRef plain = WidenNumpyScalar(object);
-  if (!plain) return false;
-  CodecError ignored;
-  const std::size_t start = out.size();
-  if (WriteScalar(out, plain.get(), SIZE_MAX, ignored) !=
-      ScalarWritten::kDone) {
-    PyErr_Clear();
-    out.Truncate(start);
-    return false;
-  }
-  out.BytesField(kind::kTypeHint, Py_TYPE(object)->tp_name);
-  return true;
+  if (!plain) return ScalarWritten::kNotScalar;
+  const ScalarWritten written = WriteScalar(out, plain.get(), budget, error);
+  if (written == ScalarWritten::kDone) WriteTypeHint(out, object);
+  return written;
+}
+
+void WriteTypeHint(ByteWriter& out, PyObject* scalar) {
+  out.BytesField(kind::kTypeHint, Py_TYPE(scalar)->tp_name);
 }
 
 }  // namespace envknit

@@ -18,9 +18,12 @@ enum class ScalarWritten { kDone, kNotScalar, kFailed };
 ScalarWritten WriteScalar(ByteWriter& out, PyObject* object, std::size_t budget,
                           CodecError& error);
 
-// Writes a numpy scalar that widens exactly, with its dtype as type hint.
-// False: it is none, nothing was written.
-bool WriteWidenedScalar(ByteWriter& out, PyObject* object);
+// The same of a numpy scalar that widens exactly, with its dtype as type hint.
+ScalarWritten WriteWidenedScalar(ByteWriter& out, PyObject* object,
+                                 std::size_t budget, CodecError& error);
+
+// The name of a numpy scalar's type, as the hint of the value it became.
+void WriteTypeHint(ByteWriter& out, PyObject* scalar);
 
 }  // namespace envknit
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/pyvalue/concat.h"
+#include "server/pyvalue/structured_dtype.h"
 
 namespace envknit {
 namespace {
@@ -39,6 +40,9 @@ const char* CastFormat(const TensorFields& tensor) {
     case 'f':
       if (tensor.item_bytes == 4) return "f";
       if (tensor.item_bytes == 8) return "d";
+#if PY_VERSION_HEX >= 0x030C0000
+      if (tensor.item_bytes == 2) return "e";
+#endif
       return nullptr;
     case 'S':
       return tensor.item_bytes == 1 ? "c" : nullptr;
@@ -95,10 +99,12 @@ PyRef TypestrText(const TensorFields& tensor) {
 
 PyObject* MemoryviewTensorDecoder::Decode(const TensorFields& tensor,
                                           CodecError& error) {
-  const char* const format = CastFormat(tensor);
+  const char* const format =
+      tensor.descr.empty() ? CastFormat(tensor) : nullptr;
   if (format == nullptr) {
-    error.Malformed(Concat({"elements '", Printable(tensor.typestr),
-                            "' need numpy, which this Python does not have"}));
+    error.Malformed(Concat({"elements of dtype '", Printable(tensor.typestr),
+                            tensor.descr.empty() ? "'" : "' with fields",
+                            " need numpy, which this Python does not have"}));
     return nullptr;
   }
   const std::size_t total = TotalBytes(tensor);
@@ -138,11 +144,19 @@ PyObject* NumpyTensorDecoder::Decode(const TensorFields& tensor,
     error.Python();
     return nullptr;
   }
+  const PyRef dtype =
+      tensor.descr.empty()
+          ? TypestrText(tensor)
+          : BuildDtype(dtype_.get(), tensor.descr, tensor.item_bytes, error);
+  if (!dtype) {
+    if (error.kind == CodecError::Kind::kNone) error.Python();
+    return nullptr;
+  }
   PyObject* array = nullptr;
   if (tensor.c_order || tensor.fortran_order) {
-    array = NewArray(tensor, tensor.c_order ? "C" : "F");
+    array = NewArray(tensor, dtype.get(), tensor.c_order ? "C" : "F");
   } else {
-    array = NewStrided(tensor);
+    array = NewStrided(tensor, dtype.get());
   }
   if (array == nullptr) error.Python();
   return array;
@@ -152,22 +166,24 @@ bool NumpyTensorDecoder::FindNumpy() {
   if (empty_) return true;
   const PyRef numpy = PyRef::Steal(PyImport_ImportModule("numpy"));
   if (!numpy) {
-    if (PyErr_ExceptionMatches(PyExc_ModuleNotFoundError)) PyErr_Clear();
+    // Not there, or not fit for this Python.
+    if (PyErr_ExceptionMatches(PyExc_ImportError)) PyErr_Clear();
     return false;
   }
   ndarray_ = PyRef::Steal(PyObject_GetAttrString(numpy.get(), "ndarray"));
   if (!ndarray_) return false;
+  dtype_ = PyRef::Steal(PyObject_GetAttrString(numpy.get(), "dtype"));
+  if (!dtype_) return false;
   empty_ = PyRef::Steal(PyObject_GetAttrString(numpy.get(), "empty"));
   return static_cast<bool>(empty_);
 }
 
 PyObject* NumpyTensorDecoder::NewArray(const TensorFields& tensor,
-                                       const char* order) {
+                                       PyObject* dtype, const char* order) {
   const PyRef shape = ShapeTuple(tensor);
-  const PyRef typestr = TypestrText(tensor);
-  if (!shape || !typestr) return nullptr;
-  PyRef array = PyRef::Steal(PyObject_CallFunction(
-      empty_.get(), "OOs", shape.get(), typestr.get(), order));
+  if (!shape) return nullptr;
+  PyRef array = PyRef::Steal(
+      PyObject_CallFunction(empty_.get(), "OOs", shape.get(), dtype, order));
   if (!array || tensor.data.empty()) return array.release();
   // The address by numpy's own protocol: dates have no buffer format, and the
   // C API would tie this module to one numpy.
@@ -185,22 +201,22 @@ PyObject* NumpyTensorDecoder::NewArray(const TensorFields& tensor,
   return array.release();
 }
 
-PyObject* NumpyTensorDecoder::NewStrided(const TensorFields& tensor) {
+PyObject* NumpyTensorDecoder::NewStrided(const TensorFields& tensor,
+                                         PyObject* dtype) {
   const PyRef shape = ShapeTuple(tensor);
-  const PyRef typestr = TypestrText(tensor);
   const PyRef strides =
       PyRef::Steal(PyTuple_New(static_cast<Py_ssize_t>(tensor.strides.size())));
   const PyRef bytes = PyRef::Steal(PyBytes_FromStringAndSize(
       tensor.data.data(), static_cast<Py_ssize_t>(tensor.data.size())));
-  if (!shape || !typestr || !strides || !bytes) return nullptr;
+  if (!shape || !strides || !bytes) return nullptr;
   for (std::size_t i = 0; i < tensor.strides.size(); ++i) {
     PyObject* const stride = PyLong_FromLongLong(tensor.strides[i]);
     if (stride == nullptr) return nullptr;
     PyTuple_SET_ITEM(strides.get(), static_cast<Py_ssize_t>(i), stride);
   }
-  const PyRef view = PyRef::Steal(
-      PyObject_CallFunction(ndarray_.get(), "OOOiO", shape.get(), typestr.get(),
-                            bytes.get(), 0, strides.get()));
+  const PyRef view =
+      PyRef::Steal(PyObject_CallFunction(ndarray_.get(), "OOOiO", shape.get(),
+                                         dtype, bytes.get(), 0, strides.get()));
   if (!view) return nullptr;
   return PyObject_CallMethod(view.get(), "copy", "s", "C");
 }

@@ -11,7 +11,7 @@ namespace envknit {
 
 // Tensors as writable memoryviews with their shape, in C order, for a Python
 // without numpy. Element types that memoryview has no format for (text, dates,
-// float16 before 3.12, long double) are refused. Stateless.
+// complex, float16 before 3.12, long double, fields) are refused. Stateless.
 class MemoryviewTensorDecoder final : public TensorDecoder {
  public:
   PyObject* Decode(const TensorFields& tensor, CodecError& error) override;
@@ -19,18 +19,20 @@ class MemoryviewTensorDecoder final : public TensorDecoder {
 
 // Tensors as real, writable arrays of this Python's own numpy, which is
 // imported when the first tensor comes; as memoryviews if there is no numpy.
-// Owned by the worker's runtime; needs the GIL.
+// One for each decoder; needs the GIL.
 class NumpyTensorDecoder final : public TensorDecoder {
  public:
   PyObject* Decode(const TensorFields& tensor, CodecError& error) override;
 
  private:
-  // False: no numpy here (no exception is set), or its import failed (one is).
+  // False: no numpy here (no exception is set), or its import raised (one is).
   bool FindNumpy();
-  PyObject* NewArray(const TensorFields& tensor, const char* order);
-  PyObject* NewStrided(const TensorFields& tensor);
+  PyObject* NewArray(const TensorFields& tensor, PyObject* dtype,
+                     const char* order);
+  PyObject* NewStrided(const TensorFields& tensor, PyObject* dtype);
 
   PyRef empty_;
+  PyRef dtype_;
   PyRef ndarray_;
   MemoryviewTensorDecoder without_numpy_;
 };

@@ -89,6 +89,10 @@ bool CheckTensor(TensorFields& tensor, std::string& why) {
   if (!type) return false;
   tensor.kind = type->kind;
   tensor.item_bytes = type->item_bytes;
+  if (!tensor.descr.empty() && type->kind != 'V') {
+    why = "a descr beside elements without fields";
+    return false;
+  }
   const std::size_t dimensions = tensor.shape.size();
   if (dimensions > kMaxDimensions) {
     why = "more than 64 dimensions";

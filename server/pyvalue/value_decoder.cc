@@ -6,6 +6,7 @@
 #include "protozero/exception.hpp"
 #include "protozero/pbf_reader.hpp"
 
+#include "server/pyvalue/callable_reference.h"
 #include "server/pyvalue/concat.h"
 #include "server/pyvalue/handle_message.h"
 #include "server/pyvalue/python_ref.h"
@@ -23,6 +24,15 @@ using protozero::pbf_wire_type;
 // From this size on the cyclic garbage collector is held off: decoding makes
 // many objects and no garbage.
 constexpr std::size_t kPauseCollectorBytes = std::size_t{64} << 10;
+
+// What an array without dimensions holds.
+PyRef ItemOfTensor(PyObject* array, CodecError& error) {
+  const PyRef nothing = PyRef::Steal(PyTuple_New(0));
+  PyRef item =
+      nothing ? PyRef::Steal(PyObject_GetItem(array, nothing.get())) : PyRef();
+  if (!item) error.Python();
+  return item;
+}
 
 // Pauses the collector while it lives.
 class CollectorPause final {
@@ -59,12 +69,16 @@ PyObject* ValueDecoder::DecodeValue(std::string_view bytes, uint32_t depth,
                                     CodecError& error) {
   pbf_reader reader(bytes.data(), bytes.size());
   PyRef object;
+  bool is_tensor = false;
+  bool has_hint = false;
   while (reader.next()) {
     const uint32_t field = reader.tag();
     if (field > kind::kCallable || field == 0) {
+      has_hint = has_hint || field == kind::kTypeHint;
       reader.skip();
       continue;
     }
+    is_tensor = field == kind::kTensor;
     if (object) {
       error.Malformed("more than one kind in a value");
       return nullptr;
@@ -74,7 +88,7 @@ PyObject* ValueDecoder::DecodeValue(std::string_view bytes, uint32_t depth,
         if (field == kind::kInt) {
           object = PyRef::Steal(PyLong_FromLongLong(reader.get_sint64()));
         } else if (field == kind::kBool) {
-          object = PyRef::Steal(PyBool_FromLong(reader.get_bool() ? 1 : 0));
+          object = PyRef::Steal(PyBool_FromLong(reader.get_uint64() != 0));
         }
         break;
       case pbf_wire_type::fixed64:
@@ -103,6 +117,8 @@ PyObject* ValueDecoder::DecodeValue(std::string_view bytes, uint32_t depth,
     }
   }
   if (!object) error.Malformed("a value without a kind");
+  // A scalar that has no plain form; of arrays, nothing is hinted.
+  if (is_tensor && has_hint) object = ItemOfTensor(object.get(), error);
   return object.release();
 }
 
@@ -121,26 +137,43 @@ PyObject* ValueDecoder::DecodeKind(uint32_t field, std::string_view bytes,
     case kind::kPackedFloats:
       return DecodePacked(true, bytes, error);
     case kind::kHandle:
-      return DecodeHandle(bytes, error);
+      return DecodeHandle(bytes, depth, error);
     case kind::kTensor:
       return DecodeTensor(bytes, error);
     case kind::kExt:
       return DecodeExt(bytes, depth, error);
     case kind::kCallable:
-      error.Malformed("callable references are not served by this version");
-      error.PrependField("callable");
-      return nullptr;
+      return DecodeCallable(bytes, error);
     default:
       return ReadScalar(field, bytes, error);
   }
 }
 
-PyObject* ValueDecoder::DecodeHandle(std::string_view bytes,
+PyObject* ValueDecoder::DecodeCallable(std::string_view bytes,
+                                       CodecError& error) {
+  PyObject* object = nullptr;
+  if (references_ == CallableReferences::kResolved) {
+    object = ResolveCallable(bytes, error);
+  } else {
+    error.Malformed("a callable reference, which only a worker resolves");
+  }
+  if (object == nullptr) error.PrependField("callable");
+  return object;
+}
+
+PyObject* ValueDecoder::DecodeHandle(std::string_view bytes, uint32_t depth,
                                      CodecError& error) {
   HandleFields handle;
   PyObject* object = nullptr;
   if (ReadHandle(bytes, handle, error)) {
-    object = handles_->Decode(handle, error);
+    if (!handles_->WantsItems()) {
+      object = handles_->Decode(handle, error);
+    } else if (const PyRef items =
+                   PyRef::Steal(DecodeHandleItems(bytes, depth, error))) {
+      object = PyTuple_GET_SIZE(items.get()) == 0
+                   ? handles_->Decode(handle, error)
+                   : handles_->DecodeWithItems(handle, items.get(), error);
+    }
   }
   if (object == nullptr) error.PrependField("handle");
   return object;
@@ -180,10 +213,8 @@ PyObject* ValueDecoder::DecodeTensor(std::string_view bytes,
       const std::string_view text(view.data(), view.size());
       if (tag == field::kTypestr) tensor.typestr = text;
       if (tag == field::kInline) tensor.data = text;
+      if (tag == field::kDescr) tensor.descr = text;
       has_data = has_data || tag == field::kInline;
-      if (tag == field::kDescr && !text.empty()) {
-        why = "structured dtypes are not served by this version";
-      }
     } else {
       reader.skip();
     }
@@ -194,7 +225,9 @@ PyObject* ValueDecoder::DecodeTensor(std::string_view bytes,
     error.PrependField("tensor");
     return nullptr;
   }
-  return tensors_->Decode(tensor, error);
+  PyObject* const array = tensors_->Decode(tensor, error);
+  if (array == nullptr) error.PrependField("tensor");
+  return array;
 }
 
 bool ValueDecoder::CountElements(std::size_t count, CodecError& error) {

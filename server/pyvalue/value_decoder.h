@@ -15,6 +15,10 @@
 
 namespace envknit {
 
+// Whether a message may name callables that are then imported: a worker
+// resolves what its callers name, a client imports nothing for a worker.
+enum class CallableReferences { kRefused, kResolved };
+
 // Reads the message envknit.v1.Value into Python objects. The bytes are
 // untrusted: depth, counts, text, tensors are checked, memory grows with the
 // bytes that are there. One decoder serves many messages, one at a time:
@@ -24,8 +28,12 @@ class ValueDecoder final {
  public:
   // The hooks are borrowed.
   ValueDecoder(const ValueLimits& limits, HandleDecoder* handles,
-               TensorDecoder* tensors)
-      : limits_(limits), handles_(handles), tensors_(tensors) {}
+               TensorDecoder* tensors,
+               CallableReferences references = CallableReferences::kRefused)
+      : limits_(limits),
+        handles_(handles),
+        tensors_(tensors),
+        references_(references) {}
   ValueDecoder(const ValueDecoder&) = delete;
   ValueDecoder& operator=(const ValueDecoder&) = delete;
 
@@ -53,8 +61,13 @@ class ValueDecoder final {
                          CodecError& error);
   PyObject* DecodeExt(std::string_view bytes, uint32_t depth,
                       CodecError& error);
-  PyObject* DecodeHandle(std::string_view bytes, CodecError& error);
+  PyObject* DecodeHandle(std::string_view bytes, uint32_t depth,
+                         CodecError& error);
+  // The elements that a Handle carries: a tuple, empty if there are none.
+  PyObject* DecodeHandleItems(std::string_view handle, uint32_t depth,
+                              CodecError& error);
   PyObject* DecodeTensor(std::string_view bytes, CodecError& error);
+  PyObject* DecodeCallable(std::string_view bytes, CodecError& error);
 
   bool CountElements(std::size_t count, CodecError& error);
   bool CheckDepth(uint32_t depth, CodecError& error) const;
@@ -64,6 +77,7 @@ class ValueDecoder final {
   const ValueLimits limits_;
   HandleDecoder* const handles_;
   TensorDecoder* const tensors_;
+  const CallableReferences references_;
   uint32_t elements_ = 0;
   // Items of the containers that are being read, one after the other: lists
   // are built once their length is known.

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "server/pyvalue/byte_writer.h"
 #include "server/pyvalue/codec_error.h"
@@ -40,8 +41,8 @@ class ValueEncoder final {
   // How many elements the message may still have.
   uint32_t elements_left() const { return limits_.elements - elements_; }
 
-  // By value all the way down, or kNotByValue / kOverLimit with the path of the
-  // first element that can't be.
+  // By value all the way down, arrays as tensors, or kNotByValue / kOverLimit
+  // with the path of the first element that can't be.
   bool EncodeByValue(ByteWriter& out, uint32_t field, PyObject* object,
                      CodecError& error);
 
@@ -54,13 +55,14 @@ class ValueEncoder final {
                     CodecError& error);
 
   // An argument: containers element by element, plain data by value, what the
-  // hook takes as a handle, buffer exporters as tensors; anything else is
-  // kNotByValue with its path inside `object`.
+  // hook takes as a handle, buffer exporters as tensors, callables of the
+  // standard library by name; anything else is kNotByValue with its path inside
+  // `object`.
   bool EncodeArgument(ByteWriter& out, uint32_t field, PyObject* object,
                       CodecError& error);
 
  private:
-  enum class Mode { kByValue, kArgument };
+  enum class Mode { kAuto, kByValue, kArgument };
   // kOther: not of the kinds the function knows, nothing was written.
   enum class Tried { kDone, kOther, kFailed };
 
@@ -78,14 +80,25 @@ class ValueEncoder final {
                CodecError& error);
   bool EncodeLeaf(ByteWriter& out, PyObject* object, Mode mode,
                   CodecError& error);
+  // kOther: `why` may say more than that.
+  Tried TryTensor(ByteWriter& out, PyObject* object, Mode mode,
+                  std::string& why, CodecError& error);
+  bool WriteTensorOf(ByteWriter& out, PyObject* object, bool scalar,
+                     CodecError& error);
+  std::size_t Budget(const ByteWriter& out, Mode mode) const;
   bool EncodeAutoBody(ByteWriter& out, PyObject* object, uint32_t depth,
                       CodecError& error);
+  // The handle of a result: with its elements, if CarriesItems().
+  bool EncodeAutoHandle(ByteWriter& out, PyObject* object, uint32_t depth,
+                        CodecError& error);
+  bool CarriesItems(const ByteWriter& out, PyObject* object,
+                    uint32_t depth) const;
   bool EncodeHandleBody(ByteWriter& out, PyObject* object, CodecError& error);
 
   bool CountElements(std::size_t count, CodecError& error);
   bool CheckDepth(uint32_t depth, CodecError& error) const;
   std::size_t ByteLimit(Mode mode) const {
-    return mode == Mode::kByValue ? byte_limit_ : limits_.message_bytes;
+    return mode == Mode::kArgument ? limits_.message_bytes : byte_limit_;
   }
 
   const ValueLimits limits_;

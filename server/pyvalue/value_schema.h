@@ -55,6 +55,11 @@ inline constexpr uint32_t kType = 1;
 inline constexpr uint32_t kFields = 2;
 }  // namespace ext
 
+namespace callable {
+inline constexpr uint32_t kModule = 1;
+inline constexpr uint32_t kPath = 2;
+}  // namespace callable
+
 namespace tensor_meta {
 inline constexpr uint32_t kTypestr = 1;
 inline constexpr uint32_t kShape = 2;
@@ -75,6 +80,7 @@ inline constexpr uint32_t kTypeId = 3;
 inline constexpr uint32_t kLength = 4;
 inline constexpr uint32_t kTensor = 5;
 inline constexpr uint32_t kObjectId = 6;
+inline constexpr uint32_t kItems = 7;
 }  // namespace handle
 
 // Of calls.proto: what both ends write and read around values.

@@ -92,7 +92,7 @@ absl::Status ReadRoutingField(pbf_reader& reader, Routing& routing) {
       routing.call_id = reader.get_uint64();
       return absl::OkStatus();
     case 5:
-      routing.idempotent = reader.get_bool();
+      routing.idempotent = reader.get_uint64() != 0;
       return absl::OkStatus();
     case 6: {
       absl::StatusOr<IsolationKind> kind = ParseIsolation(reader.get_int64());

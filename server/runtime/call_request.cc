@@ -141,7 +141,7 @@ std::optional<Failure> CheckRoot(const TargetView& target) {
 
 std::optional<Failure> CheckFields(const CallRequestView& view) {
   if (auto failure = CheckRoot(view.target)) return failure;
-  if (view.want > Want::kNone) return InvalidRequest("want", "unknown");
+  if (view.want > Want::kCopy) return InvalidRequest("want", "unknown");
   const bool typed = !view.args.empty() || !view.kwargs.empty();
   if (typed && (view.json_args || view.json_kwargs)) {
     return InvalidRequest(view.json_args ? "json_args" : "json_kwargs",

@@ -21,6 +21,7 @@ enum class Want : uint32_t {
   kStr = 5,
   kJson = 6,
   kNone = 7,
+  kCopy = 8,
 };
 
 // The message Target. Views into the request.

@@ -82,6 +82,7 @@ class Executor final {
   Outcome WriteResult(PyObject* result, Want want, ByteWriter& out);
   bool EncodeResult(PyObject* result, Want want, ByteWriter& out,
                     CodecError& error);
+  bool EncodeCopy(PyObject* result, ByteWriter& out, CodecError& error);
   // The failure of `error`, or, for what user code raised, an outcome with the
   // exception.
   Outcome Refuse(const CodecError& error, ByteWriter& out);

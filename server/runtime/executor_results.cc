@@ -13,6 +13,9 @@ namespace {
 
 // A reply this close to its deadline may come too late for its caller.
 constexpr std::chrono::milliseconds kDeliveryMargin{50};
+// What a reply has beside its value: lengths around it, and what the daemon
+// appends.
+constexpr std::size_t kReplyMargin = 4096;
 
 }  // namespace
 
@@ -61,6 +64,9 @@ bool Executor::EncodeResult(PyObject* result, Want want, ByteWriter& out,
       ok = encoder_.EncodeByValue(out, kValue, plain.get(), error);
       break;
     }
+    case Want::kCopy:
+      ok = EncodeCopy(result, out, error);
+      break;
     case Want::kValue:
       ok = encoder_.EncodeByValue(out, kValue, result, error);
       break;
@@ -73,6 +79,21 @@ bool Executor::EncodeResult(PyObject* result, Want want, ByteWriter& out,
   }
   if (!ok) error.PrependRoot("$");
   return ok;
+}
+
+bool Executor::EncodeCopy(PyObject* result, ByteWriter& out,
+                          CodecError& error) {
+  constexpr uint32_t kValue = schema::outcome::kValue;
+  const std::size_t start = out.size();
+  if (encoder_.EncodeByValue(out, kValue, result, error)) {
+    if (out.size() + kReplyMargin <= limits_.message_bytes) return true;
+    out.Truncate(start);
+  } else if (error.kind != CodecError::Kind::kOverLimit ||
+             error.limit == "depth") {
+    return false;
+  }
+  error = CodecError();
+  return encoder_.EncodeHandle(out, kValue, result, error);
 }
 
 Executor::Outcome Executor::Refuse(const CodecError& error, ByteWriter& out) {

@@ -23,6 +23,7 @@ def found_in(root: Path, path: str, text: str) -> list[str]:
         ("server/a.cc", "int x;  // TO" + "DO: more\n", "left to do"),
         ("deploy/a.sh", "cd /ro" + "ot/checkout\n", "one machine"),
         ("deploy/a.sh", "curl https://pypi" + ".org/simple\n", "one machine"),
+        ("server/a.cc", "x = reader.get_bo" + "ol();\n", "past the end"),
         ("server/a.cc", "int x; \n", "space at the end"),
         ("server/a.cc", "int x;", "no newline"),
     ],

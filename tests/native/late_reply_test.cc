@@ -71,6 +71,15 @@ TEST(ReadLateReplyTest, FindsIteratorItemsAndReturnValueOfNext) {
   EXPECT_THAT(Ids(ReadLateReply(1, bytes)), IsEmpty());
 }
 
+TEST(ReadLateReplyTest, FindsTheElementsOfHandles) {
+  v1::CallResponse response;
+  auto* handle = response.mutable_outcome()->mutable_value()->mutable_handle();
+  handle->set_id(3);
+  handle->add_items()->set_int_value(1);
+  handle->add_items()->mutable_handle()->set_id(4);
+  EXPECT_THAT(Ids(ReadLateReply(1, Reply(response))), ElementsAre(4, 3));
+}
+
 TEST(ReadLateReplyTest, KeepsTypesThatAreSentOnlyOnce) {
   v1::CallResponse response;
   response.mutable_outcome()->add_types()->set_type_id(3);

@@ -30,8 +30,15 @@ def encode(value: Any, mode: str = "argument", handles: Any = None, limits: Any 
     return unwrap(native.encode(limits, value, mode, handles))
 
 
-def decode(data: bytes, handles: Any = None, *, numpy: bool = False, limits: Any = LIMITS) -> Any:
-    return native.decode(limits, data, handles, numpy)
+def decode(
+    data: bytes,
+    handles: Any = None,
+    *,
+    numpy: bool = False,
+    callables: bool = False,
+    limits: Any = LIMITS,
+) -> Any:
+    return native.decode(limits, data, handles, numpy, callables)
 
 
 def parse(data: bytes) -> Any:

@@ -149,12 +149,13 @@ py::bytes EncodeArguments(const ValueLimits& limits, py::tuple args,
 }
 
 py::object Decode(const ValueLimits& limits, std::string_view bytes,
-                  py::object handles, bool numpy) {
+                  py::object handles, bool numpy, bool callables) {
   CallableHandleDecoder hook(std::move(handles));
   MemoryviewTensorDecoder plain;
   NumpyTensorDecoder arrays;
-  ValueDecoder decoder(limits, &hook,
-                       numpy ? static_cast<TensorDecoder*>(&arrays) : &plain);
+  ValueDecoder decoder(
+      limits, &hook, numpy ? static_cast<TensorDecoder*>(&arrays) : &plain,
+      callables ? CallableReferences::kResolved : CallableReferences::kRefused);
   CodecError error;
   PyObject* const object = decoder.Decode(bytes, error);
   if (object == nullptr) Throw(error);

@@ -1,7 +1,9 @@
 """What is refused, in both directions, and the path that says where."""
 
 import contextlib
+import math
 import random
+import struct
 
 import codec
 import pytest
@@ -242,3 +244,55 @@ def test_a_claimed_size_takes_no_memory():
     assert refused(decode, huge.SerializeToString()).kind == "malformed"
     zeros = message("Value")(tensor={"typestr": "|u1", "shape": [0, 2**40], "inline": b""})
     assert len(decode(zeros.SerializeToString())) == 0
+
+
+def test_exactly_a_million_elements_are_allowed():
+    for value in ([0.5] * 10**6, [None] * 10**6, dict.fromkeys(range(5 * 10**5))):
+        assert decode(encode(value)) == value
+    for value in ([0.5] * (10**6 + 1), [None] * (10**6 + 1)):
+        assert refused(encode, value).limit == "elements"
+        assert encode(value, "auto", handle_of) == encode(value, "handle", handle_of)
+
+
+def test_a_thousand_levels_and_cycles_are_refused_or_stay():
+    cycle = {"a": []}
+    cycle["a"].append((cycle, frozenset()))
+    for value in (nested(1000), cycle):
+        for mode in ("argument", "value"):
+            assert refused(encode, value, mode).limit == "depth"
+        assert encode(value, "auto", handle_of) == encode(value, "handle", handle_of)
+
+
+@pytest.mark.parametrize("bits", [0x7FF8000000000001, 0xFFF8DEADBEEF0000, 0x7FF0000000000000])
+def test_floats_keep_every_bit(bits):
+    (value,) = struct.unpack("<d", struct.pack("<Q", bits))
+    for sent in (value, [value], [value, None], (value,), complex(value, -0.0)):
+        back = decode(encode(sent))
+        while isinstance(back, (list, tuple)):
+            back = back[0]
+        part = back.real if isinstance(back, complex) else back
+        assert struct.unpack("<Q", struct.pack("<d", part)) == (bits,)
+    assert math.copysign(1, decode(encode(-0.0))) == -1
+
+
+def test_keys_may_be_anything_hashable():
+    value = {
+        (1, (2.5, "a")): 1,
+        frozenset([frozenset(), (None,)]): 2,
+        None: 3,
+        b"x": {(1,), (2, frozenset([3]))},
+        1 << 1000: -(1 << 1000),
+        "\ud800": 1j,
+        True: ...,
+    }
+    for mode in ("argument", "value", "auto"):
+        assert decode(encode(value, mode)) == value
+
+
+def test_a_numpy_text_is_held_to_the_limit_of_its_mode():
+    np = pytest.importorskip("numpy")
+    limits = Limits(auto_bytes=900, message_bytes=1000)
+    text = np.str_("x" * 950)
+    assert encode(text, "auto", handle_of, limits=limits) == encode(text, "handle", handle_of)
+    assert decode(encode(text, "value", limits=limits)) == "x" * 950
+    assert refused(encode, np.bytes_(b"x" * 1000), limits=limits).limit == "message_bytes"

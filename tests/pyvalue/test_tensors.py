@@ -163,8 +163,12 @@ def test_strided_tensors_of_others_become_arrays(np):
     [
         (lambda np: np.array([object()]), "object dtype"),
         (lambda np: np.array([1.5], dtype=">f8"), "byte order"),
-        (lambda np: np.array([1], dtype=">M8[s]"), "gives no buffer"),
-        (lambda np: np.zeros(2, dtype=[("a", "i4"), ("b", "f8")]), "structured"),
+        (lambda np: np.array([1], dtype=">M8[s]"), "byte order"),
+        (lambda np: np.array(["a"], dtype=np.dtypes.StringDType()), "'|T16'"),
+        (lambda np: np.ma.masked_array([1, 2], [True, False]), "numpy.asarray(x)"),
+        (lambda np: np.rec.array([(1,)], dtype=[("a", "i4")]), "numpy.asarray(x)"),
+        (lambda np: np.rec.array([(1,)], dtype=[("a", "i4")])[0], "x.item()"),
+        (lambda np: type("Name", (bytes,), {})(b"x"), "bytes(x)"),
     ],
 )
 def test_arrays_that_do_not_cross_are_refused_by_name(np, make, word):
@@ -173,6 +177,55 @@ def test_arrays_that_do_not_cross_are_refused_by_name(np, make, word):
     assert refused.value.kind == "not_by_value"
     assert refused.value.path == "[0]"
     assert word in refused.value.message
+
+
+def test_scalars_without_a_plain_form_come_back_as_scalars(np):
+    record = np.array([(1, b"x")], dtype=[("a", "i4"), ("b", "S1")])[0]
+    for scalar in (
+        np.longdouble(1) / 3,
+        np.clongdouble(1 + 2j),
+        np.datetime64("2020-02-03T04", "h"),
+        np.datetime64("NaT"),
+        np.timedelta64(5, "us"),
+        np.void(b"abc"),
+        record,
+    ):
+        for mode in ("argument", "value"):
+            data = encode([scalar], mode)
+            hint = f"numpy.{type(scalar).__name__}"
+            assert parse(data).list_value.items[0].type_hint == hint
+            (back,) = decode(data, numpy=True)
+            assert type(back) is type(scalar)
+            assert back.dtype == scalar.dtype
+            assert back.tobytes() == scalar.tobytes()
+        assert parse(encode(scalar, "tensor")).type_hint == ""
+
+
+def test_by_value_arrays_go_along(np, tmp_path):
+    rows = {"a": np.arange(3), "b": [array.array("d", [1.5])], "c": (memoryview(b"xy"),)}
+    back = decode(encode(rows, "value"), numpy=True)
+    assert [back["a"].tolist(), back["b"][0].tolist(), back["c"][0].tolist()] == [
+        [0, 1, 2],
+        [1.5],
+        [120, 121],
+    ]
+    mapped = np.memmap(tmp_path / "elements", dtype="i4", mode="w+", shape=2)
+    assert decode(encode(mapped), numpy=True).tolist() == [0, 0]
+    for other in (
+        mapped,
+        np.rec.array([(1,)], dtype=[("a", "i4")]),
+        np.array([None]),
+        np.array([1], dtype=">i4"),
+    ):
+        with pytest.raises(CodecError) as refused:
+            encode({"rows": [0, other]}, "value")
+        assert (refused.value.kind, refused.value.path) == ("not_by_value", ".rows[1]")
+
+
+def test_in_auto_an_array_is_a_handle_wherever_it_is(np):
+    handle = encode(object(), "handle", lambda _: (1, 1, None, "", []))
+    for value in (np.arange(2), [1, np.arange(2)], {"a": array.array("d")}, [memoryview(b"")]):
+        assert encode(value, "auto", lambda _: (1, 1, None, "", [])) == handle
 
 
 def test_numpy_scalars_widen_exactly_or_stay(np):

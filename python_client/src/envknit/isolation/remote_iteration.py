@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = [
     "contains",
     "iterate_container",
-    "iterate_tuple",
     "iterate_unsized",
     "itself",
     "next_item",
@@ -95,11 +94,6 @@ def iterate_container(self: RemoteObject) -> ChunkedIterator:
 def iterate_unsized(self: RemoteObject) -> Any:
     """`__iter__` of what may never end: the remote iterator itself, nothing taken from it."""
     return self._envknit_context.call_function("builtins", "iter", (self,))
-
-
-def iterate_tuple(self: RemoteObject) -> Any:
-    """`__iter__` of a named tuple, say: its items in one reply."""
-    return iter(self._envknit_context.call_function("builtins", "tuple", (self,)))
 
 
 def reverse_container(self: RemoteObject) -> Any:

@@ -37,7 +37,10 @@ class RemoteObject:
     _envknit_context: WorkerContext
     _envknit_type: RemoteType = RemoteType({})
 
-    def __init__(self, handle: _core.Handle, context: WorkerContext) -> None:
+    def __init__(
+        self, handle: _core.Handle, context: WorkerContext, items: tuple[Any, ...] = ()
+    ) -> None:
+        """`items`: the elements that came with the handle; RemoteTuple keeps them."""
         _set_handle(self, handle)
         _set_context(self, context)
 
@@ -135,6 +138,25 @@ class RemoteObject:
         return array if dtype is None else array.astype(dtype)
 
 
+class RemoteTuple(RemoteObject):
+    """An object of a subclass of tuple, such as a named tuple.
+
+    If its class iterates as tuple does and it is short, its elements came with the handle;
+    `_envknit_items` is empty otherwise. What asks for nothing else asks no worker.
+    """
+
+    __slots__ = ("_envknit_items",)
+
+    _envknit_items: tuple[Any, ...]
+
+    def __init__(
+        self, handle: _core.Handle, context: WorkerContext, items: tuple[Any, ...] = ()
+    ) -> None:
+        super().__init__(handle, context)
+        _set_items(self, items)
+
+
+_set_items = RemoteTuple.__dict__["_envknit_items"].__set__
 _set_handle = RemoteObject.__dict__["_envknit_handle"].__set__
 _set_context = RemoteObject.__dict__["_envknit_context"].__set__
 
@@ -187,5 +209,8 @@ def make_class(info: Mapping[str, Any]) -> type[RemoteObject]:
             "__doc__": RemoteText(RemoteObject.__doc__, _fetch_doc),
             "_envknit_type": kind,
         }
-        known = _classes[key] = type(kind.name.rpartition(".")[2], (RemoteObject,), namespace)
+        base = RemoteTuple if kind.is_tuple else RemoteObject
+        # Any text can be a remote class's name.
+        name = kind.name.rpartition(".")[2].replace("\0", "?")
+        known = _classes[key] = type(name, (base,), namespace)
     return known

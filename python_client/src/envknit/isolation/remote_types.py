@@ -23,9 +23,9 @@ class RemoteType:
     """The fields of a TypeInfo message. Immutable."""
 
     __slots__ = (
-        *("callable", "capabilities", "context_manager", "full_name", "is_class", "iterable"),
-        *("iterator", "known", "methods", "module", "mro", "name", "sized", "special_methods"),
-        "subscriptable",
+        *("callable", "capabilities", "context_manager", "full_name", "is_class", "is_tuple"),
+        *("iterable", "iterator", "known", "methods", "module", "mro", "name", "sized"),
+        *("special_methods", "subscriptable"),
     )
 
     def __init__(self, info: Mapping[str, Any]) -> None:
@@ -46,6 +46,8 @@ class RemoteType:
         self.iterator = _ITERATOR in capabilities
         self.context_manager = _CONTEXT_MANAGER in capabilities
         self.callable = _CALLABLE in capabilities or self.is_class
+        #: Of tuple or a subclass, which may come with its elements.
+        self.is_tuple = "builtins.tuple" in self.mro and not self.is_class
         self.full_name = f"{self.module}.{self.name}" if self.module else self.name
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envknit.errors import RemoteError
-from envknit.isolation import remote_iteration, remote_with
+from envknit.isolation import remote_iteration, remote_tuple, remote_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,6 +54,12 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
         elif not name.startswith("__"):
             namespace[name] = _display(name)
     namespace |= _iteration(kind)
+    if kind.is_tuple:
+        namespace |= {
+            "__iter__": remote_tuple.iterate,
+            "__len__": remote_tuple.length,
+            "__getitem__": remote_tuple.item,
+        }
     if kind.context_manager or not kind.known:
         namespace |= {"__enter__": remote_with.enter, "__exit__": remote_with.leave}
     if kind.callable or not kind.known:
@@ -81,8 +87,6 @@ def _iteration(kind: RemoteType) -> dict[str, Any]:
             "__iter__": remote_iteration.itself,
             "__next__": remote_iteration.next_item,
         }
-    elif "builtins.tuple" in kind.mro and not kind.is_class:
-        namespace = {"__iter__": remote_iteration.iterate_tuple}
     elif not kind.iterable:
         return {}
     elif kind.sized:

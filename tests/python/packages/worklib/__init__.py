@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-from worklib import iterables, managers
+from worklib import canonical, hostile, iterables, managers
 from worklib.failures import (
     Boom,
     raise_boom,
@@ -16,14 +16,29 @@ from worklib.failures import (
     raise_named,
     raise_system_exit,
 )
-from worklib.things import Meter, Thing, count_down, make_thing, make_things, size_after
+from worklib.things import (
+    Meter,
+    Thing,
+    count_down,
+    make_backwards,
+    make_pair,
+    make_row,
+    make_thing,
+    make_things,
+    size_after,
+)
 
 __all__ = [
     "Boom",
     "Meter",
     "Thing",
+    "canonical",
     "count_down",
+    "hostile",
     "iterables",
+    "make_backwards",
+    "make_pair",
+    "make_row",
     "make_thing",
     "make_things",
     "managers",

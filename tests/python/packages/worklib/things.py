@@ -1,5 +1,6 @@
 """Objects that stay in their worker."""
 
+import collections
 import time
 
 
@@ -86,6 +87,28 @@ class Meter:
 
 def value_of(operand):
     return operand.value if isinstance(operand, Meter) else operand
+
+
+Pair = collections.namedtuple("Pair", "thing number")
+
+
+class Backwards(tuple):
+    __slots__ = ()
+
+    def __getitem__(self, index):
+        return super().__getitem__(-1 - index)
+
+
+def make_pair():
+    return Pair(Thing(3), 2)
+
+
+def make_row(length):
+    return collections.namedtuple("Row", [f"f{i}" for i in range(length)])(*range(length))
+
+
+def make_backwards():
+    return Backwards((1, 2, 3))
 
 
 def make_thing(size=3):

@@ -1,0 +1,78 @@
+"""Every kind of value that crosses by copy, as a strategy of hypothesis."""
+
+import datetime
+import pathlib
+
+from hypothesis import strategies as st
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
+INTS_IN_64_BITS = st.integers(-(2**63), 2**63 - 1)
+NUMBERS = st.integers(-(2**70), 2**70)
+NAMES = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=8)
+OFFSETS = st.timedeltas(
+    datetime.timedelta(hours=-23, minutes=-59), datetime.timedelta(hours=23, minutes=59)
+)
+ZONES = st.builds(datetime.timezone, OFFSETS) | st.builds(datetime.timezone, OFFSETS, NAMES)
+
+
+def _paths(kind):
+    return st.lists(NAMES, max_size=4).map(lambda names: kind(*names))
+
+
+#: Values that hold no other values, all hashable but for those below.
+SCALARS = {
+    "None": st.none(),
+    "bool": st.booleans(),
+    "int": st.integers(-(2**1000), 2**1000),
+    "float": st.floats(),
+    "complex": st.complex_numbers(allow_nan=True),
+    "str": ANY_TEXT,
+    "bytes": st.binary(max_size=60),
+    "ellipsis": st.just(...),
+    "range": st.builds(range, NUMBERS, NUMBERS, NUMBERS.filter(bool)),
+    "date": st.dates(),
+    "time": st.times(timezones=st.none() | ZONES),
+    "datetime": st.datetimes(timezones=st.none() | ZONES),
+    "timedelta": st.timedeltas(),
+    "timezone": ZONES,
+    "Decimal": st.decimals(),
+    "Fraction": st.fractions(),
+    "UUID": st.uuids(),
+    "PurePosixPath": _paths(pathlib.PurePosixPath),
+    "PureWindowsPath": _paths(pathlib.PureWindowsPath),
+    "PosixPath": _paths(pathlib.PosixPath),
+}
+UNHASHABLE = {
+    "bytearray": st.binary(max_size=20).map(bytearray),
+    "slice": st.builds(
+        slice, st.none() | st.integers(), st.none() | NUMBERS, st.none() | st.text(max_size=3)
+    ),
+    "packed ints": st.lists(INTS_IN_64_BITS, max_size=200),
+    "packed floats": st.lists(st.floats(), max_size=200),
+}
+HASHABLE = st.recursive(
+    st.one_of(*SCALARS.values()),
+    lambda inner: st.lists(inner, max_size=4).map(tuple) | st.frozensets(inner, max_size=4),
+    max_leaves=6,
+)
+#: Containers of anything, by name: each strategy takes one for what is inside.
+CONTAINERS = {
+    "list": lambda inner: st.lists(inner, max_size=5),
+    "tuple": lambda inner: st.lists(inner, max_size=5).map(tuple),
+    "dict": lambda inner: st.dictionaries(HASHABLE, inner, max_size=4),
+    "set": lambda inner: st.sets(HASHABLE, max_size=5),
+    "frozenset": lambda inner: st.frozensets(HASHABLE, max_size=5),
+}
+LEAVES = st.one_of(*SCALARS.values(), *UNHASHABLE.values())
+NESTED = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(*(make(inner) for make in CONTAINERS.values())),
+    max_leaves=15,
+)
+#: Each kind of value on its own, and all of them in each other.
+KINDS = {
+    **SCALARS,
+    **UNHASHABLE,
+    **{name: make(LEAVES) for name, make in CONTAINERS.items()},
+    "nested": NESTED,
+}
