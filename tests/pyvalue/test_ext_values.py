@@ -265,7 +265,13 @@ def test_encoding_imports_nothing():
     import _pyvalue_test
 
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({folder_of(_pyvalue_test)!r})\n{script}"],
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"import sys; sys.path.append({folder_of(_pyvalue_test)!r})\n{script}",
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -295,7 +301,7 @@ MALFORMED = [
     ("datetime.datetime", "2024-01-01T00:00:60"),
     ("datetime.datetime", "2024-01-01T00:00:00Z"),
     ("datetime.datetime", "2024-01-01T00:00:00+01:00"),
-    ("datetime.datetime", "２024-01-01T00:00:00"),
+    ("datetime.datetime", "\N{FULLWIDTH DIGIT TWO}024-01-01T00:00:00"),
     ("datetime.datetime", "2024-01-01T00:00:00", "UTC"),
     ("datetime.datetime", "2024-01-01T00:00:00", None, 0, 0),
     ("datetime.timedelta", 10**9, 0, 0),
@@ -318,7 +324,7 @@ MALFORMED = [
     ("decimal.Decimal", ""),
     ("decimal.Decimal", "1_000"),
     ("decimal.Decimal", " 1"),
-    ("decimal.Decimal", "١"),
+    ("decimal.Decimal", "\N{ARABIC-INDIC DIGIT ONE}"),
     ("decimal.Decimal", "1E+9999999999999999999999"),
     ("decimal.Decimal", "1E"),
     ("decimal.Decimal", 1.5),
