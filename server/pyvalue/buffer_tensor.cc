@@ -114,13 +114,10 @@ PyRef ViewAsPlain(PyObject* array, std::string& typestr, std::string& descr,
     if (!WriteDescr(dtype.get(), descr, why)) return {};
   }
   const std::optional<ElementType> element = ParseTypestr(typestr, why);
-  const bool is_date =
-      element && (element->kind == 'M' || element->kind == 'm');
+  if (!element) return {};
+  const bool is_date = element->kind == 'M' || element->kind == 'm';
   if (!is_date && descr.empty()) {
-    if (!element || why.empty()) {
-      why = Concat({"elements of dtype '", Printable(typestr), "' do not cross",
-                    why.empty() ? "" : ": ", why});
-    }
+    why = Concat({"dtype '", Printable(typestr), "' has no buffer format"});
     return {};
   }
   return PyRef::Steal(PyObject_CallMethod(array, "view", "s",

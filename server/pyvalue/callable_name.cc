@@ -146,8 +146,12 @@ std::optional<CallableName> FindCallableName(PyObject* object) {
 }
 
 std::string RefusedCallableText(PyObject* object) {
-  const CallableName name = OwnName(object);
+  CallableName name = OwnName(object);
   if (name.path.empty()) return {};
+  if (PyMethod_Check(object) && !PyType_Check(PyMethod_GET_SELF(object))) {
+    const CallableName owner = NameOfType(Py_TYPE(PyMethod_GET_SELF(object)));
+    name.path = Concat({owner.path, ".", name.path});
+  }
   const bool is_class = PyType_Check(object) != 0;
   return Concat(
       {"the ", is_class ? "class" : "function", " '", name.module,

@@ -73,7 +73,8 @@ std::optional<ElementType> ParseTypestr(std::string_view typestr,
   if (kKinds.find(type.kind) == std::string_view::npos || at == digits ||
       width > kMaxItemBytes || !IsValidWidth(type.kind, width) ||
       !(unit.empty() || (is_date && IsDateUnit(unit)))) {
-    why = "not a typestr of a known kind";
+    why =
+        Concat({"dtype '", Printable(typestr), "' is of no kind that crosses"});
     return std::nullopt;
   }
   type.item_bytes = type.kind == 'U' ? width * 4 : width;

@@ -123,11 +123,11 @@ void ExceptionCapture::WriteArgs(ByteWriter& out, PyObject* exception) {
   ValueLimits limits = limits_;
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args.get()) && i < kMaxArgs;
        ++i) {
-    limits.message_bytes = out.size() + kMaxArgBytes;
+    limits.message_bytes = limits.auto_bytes = out.size() + kMaxArgBytes;
     ValueEncoder encoder(limits, &no_handles);
     PyObject* const arg = PyTuple_GET_ITEM(args.get(), i);
     CodecError error;
-    if (encoder.EncodeByValue(out, field::kArgs, arg, error)) continue;
+    if (encoder.EncodeAuto(out, field::kArgs, arg, error)) continue;
     PyErr_Clear();
     const std::size_t mark = out.Open(field::kArgs);
     out.BytesField(schema::value::kString, NamesOf(Py_TYPE(arg)).Full());

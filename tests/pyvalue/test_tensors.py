@@ -2,6 +2,7 @@
 
 import array
 import itertools
+import sys
 
 import codec
 import pytest
@@ -79,6 +80,24 @@ def test_without_numpy_some_elements_have_no_form():
     with pytest.raises(CodecError) as refused:
         decode(tensor(typestr="<U2", shape=[1], inline=bytes(8)))
     assert "numpy" in refused.value.message
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_python_without_a_working_numpy_gets_memoryviews(monkeypatch, tmp_path, broken):
+    if broken:
+        monkeypatch.delitem(sys.modules, "numpy", raising=False)
+        (tmp_path / "numpy.py").write_text("raise ImportError('not built for this Python')\n")
+        monkeypatch.syspath_prepend(tmp_path)
+    else:
+        monkeypatch.setitem(sys.modules, "numpy", None)
+    view = decode(encode(array.array("d", [1.5, 2])), numpy=True)
+    assert isinstance(view, memoryview)
+    assert view.tolist() == [1.5, 2]
+    with pytest.raises(CodecError) as refused:
+        decode(tensor(typestr="<c16", shape=[1], inline=bytes(16)), numpy=True)
+    assert refused.value.message == (
+        "elements of dtype '<c16' need numpy, which this Python does not have"
+    )
 
 
 # With numpy, where this Python has it.

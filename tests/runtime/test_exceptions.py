@@ -126,3 +126,15 @@ def test_text_with_surrogates_is_escaped(worker):
     remote = raised_by(worker, r"raise ValueError('\ud800')")
     assert remote.message == r"\ud800"
     assert message("Value").FromString(remote.args[0].SerializeToString()).raw_string_value
+
+
+def test_arguments_are_plain_data_or_a_name(worker):
+    worker.run("import array, datetime")
+    code = "raise KeyError(datetime.date(2024, 5, 6), array.array('d'), [len], (1, 'a'))"
+    first, second, third, fourth = raised_by(worker, code).args
+    assert first.ext.type == "datetime.date"
+    assert (second.string_value, third.string_value) == ("array.array", "builtins.list")
+    assert [item.WhichOneof("kind") for item in fourth.tuple_value.items] == [
+        "int_value",
+        "string_value",
+    ]

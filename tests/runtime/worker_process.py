@@ -17,7 +17,7 @@ from protocol import build_directory, message
 
 EPOCH = 77
 RUNTIME_DIR = build_directory() / "bin" / "runtime"
-WANTS = {"auto": 1, "value": 2, "handle": 3, "tensor": 4, "str": 5, "json": 6, "none": 7}
+WANTS = ["", "auto", "value", "handle", "tensor", "str", "json", "none", "copy"]
 
 
 def known_workers() -> dict[str, tuple[str, str]]:
@@ -224,7 +224,7 @@ class WorkerProcess:
         **fields: Any,
     ) -> Any:
         """A CallRequest. `target` is "module:path" or (handle, path)."""
-        made = message("CallRequest")(want=WANTS[want], **fields)
+        made = message("CallRequest")(want=WANTS.index(want), **fields)
         if isinstance(target, str):
             made.target.module, _, made.target.path = target.partition(":")
         else:

@@ -60,6 +60,21 @@ def echo(*args, **kwargs):
     return (list(args), kwargs) if kwargs else list(args)
 
 
+def repr_of(value):
+    return repr(value)
+
+
+def apply(function, *args):
+    return function(*args)
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 def pid():
     return os.getpid()
 
