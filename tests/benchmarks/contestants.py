@@ -36,7 +36,11 @@ class ContestantUnableError(ContestantError):
     cell = "-"
 
 
-_ERRORS = {"failed": ContestantError, "wrong": ContestantWrongError, "unable": ContestantUnableError}
+_ERRORS = {
+    "failed": ContestantError,
+    "wrong": ContestantWrongError,
+    "unable": ContestantUnableError,
+}
 
 
 @dataclass(frozen=True)

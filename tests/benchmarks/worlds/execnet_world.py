@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import execnet
+
 from settings import Settings
 
 _LOOP = """
