@@ -33,7 +33,7 @@ _PLAIN = (int, float, str, bytes, bool, type(None))
 class _Stream(SocketStream):  # type: ignore[misc]
     """With the default chunks, each of which copies all of the rest, 100 MiB take a minute."""
 
-    MAX_IO_CHUNK = 8 << 20
+    MAX_IO_CHUNK = 128 << 20
 
 
 def _connect(sock: socket.socket, service: Any) -> Any:
