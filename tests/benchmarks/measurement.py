@@ -25,6 +25,7 @@ _FIRST_EXTRA_S = 5.0
 _TRIAL_TIMEOUT_S = 60.0
 _QUICK_END_S = 1.0
 _WARM_UP_CALLS = 20
+_FEWEST = 3
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Effort:
         cold_repetitions: Samples of a contestant in a cold row.
         trials: Samples of a contestant in a row of trials.
         sample_s: About how long one warm sample lasts, in seconds.
+        enough_s: A contestant that took this long in a warm row, and has a few
+            samples, takes no more: one slow peer would be most of the run.
     """
 
     warm_repetitions: int
@@ -44,10 +47,25 @@ class Effort:
     cold_repetitions: int
     trials: int
     sample_s: float
+    enough_s: float
 
 
-FULL = Effort(warm_repetitions=25, heavy_repetitions=9, cold_repetitions=15, trials=7, sample_s=0.1)
-QUICK = Effort(warm_repetitions=7, heavy_repetitions=3, cold_repetitions=4, trials=2, sample_s=0.04)
+FULL = Effort(
+    warm_repetitions=25,
+    heavy_repetitions=9,
+    cold_repetitions=15,
+    trials=7,
+    sample_s=0.1,
+    enough_s=12.0,
+)
+QUICK = Effort(
+    warm_repetitions=7,
+    heavy_repetitions=3,
+    cold_repetitions=4,
+    trials=2,
+    sample_s=0.04,
+    enough_s=2.0,
+)
 
 
 @dataclass
@@ -59,6 +77,7 @@ class Result:
         facts: What a trial found out beside its figure, one for each repetition.
         until_end_ns: Of a cold row: the whole life of the process.
         calls_per_sample: Calls that one sample averages over.
+        took_ns: All samples of a warm row together.
         no_figure: Why there is no figure.
     """
 
@@ -66,6 +85,7 @@ class Result:
     facts: list[dict[str, str]] = field(default_factory=list)
     until_end_ns: list[float] = field(default_factory=list)
     calls_per_sample: int = 1
+    took_ns: int = 0
     no_figure: ContestantError | None = None
 
     @property
@@ -154,9 +174,12 @@ class Stage:
             self._progress(f"{name}: {repetition + 1}/{repetitions}")
             for contestant in self._taking_part(results):
                 result = results[contestant.name]
+                if result.took_ns > effort.enough_s * 1e9 and len(result.samples) >= _FEWEST:
+                    continue
                 calls = result.calls_per_sample
                 total = self._try(result, self._sample, contestant, name, row, calls)
                 if total is not None:
+                    result.took_ns += total
                     result.samples.append(row.sample(total, calls))
         if heavy:
             self._end_processes()
