@@ -9,8 +9,10 @@ Commands, each answered by one line:
     {"do": "prepare", "row": NAME}              {} after the step gave the right answer
     {"do": "run", "row": NAME, "calls": N}      {"ns": total}
     {"do": "forget", "row": NAME}               {}
-A command that failed is answered by {"failed": text}; end of input ends the
-process.
+    {"do": "trial", "row": NAME}                {"value", "facts"}
+A command that failed is answered by {"failed": text}, one that had a wrong
+answer by {"wrong": text}, one that this contestant has no way to do by
+{"unable": text}; end of input ends the process.
 """
 
 from __future__ import annotations
@@ -19,29 +21,17 @@ import json
 import os
 import platform
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
-from rows import Step, WarmRow, load_row
+from row_kinds import TrialRow, UnableError, WarmRow, WrongAnswerError
+from rows import load_row
 from settings import Settings
+from worlds import make_world
+from worlds.serving import end_with_parent
 
 _Answer = dict[str, Any]
-
-
-def _make_world(kind: str, settings: Settings) -> Any:
-    if kind == "envknit":
-        from worlds.envknit_world import EnvknitWorld
-
-        return EnvknitWorld(settings)
-    if kind == "socketpair":
-        from worlds.socketpair_world import SocketpairWorld
-
-        return SocketpairWorld(settings)
-    if kind == "in-process":
-        from worlds.in_process_world import InProcessWorld
-
-        return InProcessWorld(settings)
-    raise ValueError(f"no such kind of contestant: {kind}")
 
 
 class _Contestant:
@@ -49,21 +39,26 @@ class _Contestant:
 
     def __init__(self, kind: str, settings: Settings) -> None:
         self._kind = kind
-        self._world = _make_world(kind, settings)
-        self._prepared: dict[str, tuple[WarmRow, Step]] = {}
+        self._world = make_world(kind, settings)
+        self._prepared: dict[str, tuple[WarmRow, Any]] = {}
         self._commands: dict[str, Callable[[_Answer], _Answer]] = {
             "hello": self._hello,
             "prepare": self._prepare,
             "run": self._run,
             "forget": self._forget,
+            "trial": self._trial,
         }
 
     def answer(self, command: _Answer) -> _Answer:
         try:
             return self._commands[command["do"]](command)
+        except WrongAnswerError as error:
+            return {"wrong": str(error)}
+        except UnableError as error:
+            return {"unable": str(error)}
         except Exception as error:
             text = str(error).strip().split("\n", 1)[0]
-            return {"failed": f"{type(error).__name__}: {text}"}
+            return {"failed": f"{type(error).__name__}: {text:.300}"}
 
     def close(self) -> None:
         self._prepared.clear()
@@ -75,11 +70,9 @@ class _Contestant:
     def _prepare(self, command: _Answer) -> _Answer:
         row = load_row(command["row"])
         if not isinstance(row, WarmRow):
-            raise TypeError(f"{command['row']} is not run in a contestant's process")
+            raise TypeError(f"{command['row']} has no step to repeat")
         step = row.steps[self._kind](self._world)
-        result = step()
-        if not row.check(result):
-            raise ValueError(f"wrong result: {result!s:.80}")
+        row.try_once(step)
         self._prepared[command["row"]] = (row, step)
         return {}
 
@@ -91,14 +84,27 @@ class _Contestant:
         self._prepared.pop(command["row"], None)
         return {}
 
+    def _trial(self, command: _Answer) -> _Answer:
+        row = load_row(command["row"])
+        if not isinstance(row, TrialRow):
+            raise TypeError(f"{command['row']} has no trial")
+        trial = row.trials[self._kind](self._world)
+        return {"value": trial.value, "facts": dict(trial.facts)}
+
 
 def main() -> None:
     kind, settings_path = sys.argv[1:]
+    end_with_parent()
     # Only this file writes to the driver's pipe: what a worker or a library
     # prints goes to the log.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    contestant = _Contestant(kind, Settings.read(settings_path))
+    settings = Settings.read(settings_path)
+    # Every client's own numpy is the same, and that of the workers too.
+    sys.path.insert(1, settings.packages["numpy"].path)
+    # A worker's crash is what one row is about.
+    warnings.simplefilter("ignore")
+    contestant = _Contestant(kind, settings)
     for line in sys.stdin:
         answers.write(json.dumps(contestant.answer(json.loads(line))) + "\n")
         answers.flush()

@@ -20,6 +20,28 @@ _END_TIMEOUT_S = 10.0
 class ContestantError(Exception):
     """A contestant failed, hung or died; the text fits in a table's note."""
 
+    #: What the cell of the table says.
+    cell = "fails"
+
+
+class ContestantWrongError(ContestantError):
+    """A contestant gave a wrong answer."""
+
+    cell = "wrong"
+
+
+class ContestantUnableError(ContestantError):
+    """A contestant has no way to do this, which is no failure."""
+
+    cell = "-"
+
+
+_ERRORS = {
+    "failed": ContestantError,
+    "wrong": ContestantWrongError,
+    "unable": ContestantUnableError,
+}
+
 
 @dataclass(frozen=True)
 class Contestant:
@@ -30,11 +52,13 @@ class Contestant:
         kind: Which world and which steps it uses; ours and the reference are
             both ``envknit``.
         python: Its interpreter.
+        missing: Why it can't take part; empty when it does.
     """
 
     name: str
     kind: str
     python: str
+    missing: str = ""
 
 
 def contestant_environment() -> dict[str, str]:
@@ -94,17 +118,18 @@ class ContestantProcess:
         except BrokenPipeError:
             raise self._died() from None
         answer: dict[str, Any] = json.loads(self._read_line(timeout_s))
-        if "failed" in answer:
-            raise ContestantError(answer["failed"])
+        for name, error in _ERRORS.items():
+            if name in answer:
+                raise error(answer[name])
         return answer
 
-    def close(self) -> None:
+    def close(self, timeout_s: float = _END_TIMEOUT_S) -> None:
         """Ends the process: politely, then with its whole group."""
         assert self._process.stdin is not None
         self._selector.close()
         try:
             self._process.stdin.close()
-            self._process.wait(_END_TIMEOUT_S)
+            self._process.wait(timeout_s)
         except (BrokenPipeError, subprocess.TimeoutExpired):
             pass
         self._pipe_out().close()

@@ -1,8 +1,9 @@
 """Benchmarks of the Python API, end to end: contestants side by side in one run.
 
 Contestants: "ours" (this project over gRPC), "reference" (envknit 0.2.0, a pure
-Python implementation of the same API), "socketpair" (two Pythons, a raw
-socketpair, marshal: the floor) and "in-process" (no boundary, for context).
+Python implementation of the same API), the peers "managers" (of multiprocessing),
+"rpyc" and "execnet", and the floors "socketpair" (two Pythons, marshal) and
+"in-process" (no boundary).
 """
 
 from __future__ import annotations
@@ -10,22 +11,24 @@ from __future__ import annotations
 import argparse
 import fcntl
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from contestants import HERE, Contestant, ContestantError
 from measurement import FULL, QUICK, Stage
-from report import OURS, REFERENCE, Machine, Report
-from rows import ColdRow, load_rows
+from report import OURS, PEERS, REFERENCE, Machine, Report
+from rows import load_rows
 from workshop import Workshop, WorkshopError, base_interpreter, find_ours
 
 CHECKOUT = HERE.parent.parent
 KINDS = {
     OURS: "envknit",
     REFERENCE: "envknit",
+    **{peer: peer for peer in PEERS},
     "socketpair": "socketpair",
     "in-process": "in-process",
 }
@@ -75,7 +78,7 @@ def _parse(rows: list[str]) -> argparse.Namespace:
 
         return parse
 
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter samples (< 60 s)")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter samples (< 2 min)")
     parser.add_argument(
         "--rows", type=names_of(rows), default=rows, metavar="A,B", help="only these rows"
     )
@@ -108,19 +111,28 @@ def _only_run(folder: Path) -> IO[str]:
     return lock
 
 
-def _contestants(names: list[str], ours: str, base: str, workshop: Workshop) -> list[Contestant]:
-    pythons = {OURS: ours}
-    if REFERENCE in names:
-        pythons[REFERENCE] = workshop.reference_python()
-    return [Contestant(name, KINDS[name], pythons.get(name, base)) for name in names]
+def _contestants(names: list[str], ours: str, workshop: Workshop) -> list[Contestant]:
+    """Those that take part; one that can't be prepared keeps its column and says why."""
+    contestants = []
+    for name in names:
+        try:
+            python = ours if name == OURS else workshop.python_of(name)
+            contestants.append(Contestant(name, KINDS[name], python))
+        except WorkshopError as error:
+            _say(f"without {name}: {error}")
+            reason = str(error).split("\n", 1)[0]
+            contestants.append(
+                Contestant(name, KINDS[name], "", f"could not be prepared: {reason}")
+            )
+    return contestants
 
 
 def _run(options: argparse.Namespace) -> Report:
     ours = find_ours(options.ours, CHECKOUT) if OURS in options.contestants else ""
     base = base_interpreter(ours or sys.executable)
     workshop = Workshop(CHECKOUT / "build" / "bench", base, _say)
-    contestants = _contestants(options.contestants, ours, base, workshop)
     settings = workshop.settings()
+    contestants = _contestants(options.contestants, ours, workshop)
     for log in workshop.logs.glob("*.log"):
         log.unlink()
 
@@ -132,14 +144,10 @@ def _run(options: argparse.Namespace) -> Report:
             try:
                 report.described[contestant.name] = stage.describe(contestant)
             except ContestantError as error:
-                report.described[contestant.name] = {"description": f"doesn't start: {error}"}
+                report.described[contestant.name] = {"description": f"doesn't take part: {error}"}
         rows = load_rows()
         for name in options.rows:
-            row = rows[name]
-            if isinstance(row, ColdRow):
-                report.rows[name] = (row, stage.run_cold(name, row))
-            else:
-                report.rows[name] = (row, stage.run_warm(name, row))
+            report.rows[name] = (rows[name], stage.run(name, rows[name]))
     progress.end()
     return report
 
@@ -153,9 +161,15 @@ def _write(report: Report, options: argparse.Namespace) -> None:
         options.json.write_text(json.dumps(report.as_json(), indent=1) + "\n", encoding="utf-8")
 
 
+def _stop(number: int, _: object) -> NoReturn:
+    """As Ctrl-C: what was started is ended on the way out."""
+    raise SystemExit(128 + number)
+
+
 def main() -> int:
     """Runs what the command line asks for; the exit status."""
     options = _parse(list(load_rows()))
+    signal.signal(signal.SIGTERM, _stop)
     begin = time.monotonic()
     try:
         lock = _only_run(CHECKOUT / "build" / "bench")
@@ -164,10 +178,13 @@ def main() -> int:
     except WorkshopError as error:
         _say(f"run.sh: {error}")
         return 1
+    except KeyboardInterrupt:
+        _say("stopped")
+        return 130
     _write(report, options)
     _say(f"took {time.monotonic() - begin:.0f} s")
     ours_failed = any(
-        OURS in results and results[OURS].failure for _, results in report.rows.values()
+        OURS in results and results[OURS].failed for _, results in report.rows.values()
     )
     return 1 if ours_failed else 0
 

@@ -10,11 +10,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 from contestants import Contestant
+from figures import as_text, ratio_text
 from measurement import Effort, Result
-from rows import ColdRow, Row, WarmRow
+from row_kinds import AnyRow
 
 OURS = "ours"
 REFERENCE = "reference"
+PEERS = ("managers", "rpyc", "execnet")
 _NOTHING = "-"
 
 
@@ -59,7 +61,7 @@ class Report:
     effort: Effort
     contestants: list[Contestant]
     described: dict[str, dict[str, str]]
-    rows: dict[str, tuple[WarmRow | ColdRow, dict[str, Result]]]
+    rows: dict[str, tuple[AnyRow, dict[str, Result]]]
 
     def ratio(self, name: str, to: str) -> float | None:
         """Ours divided by contestant ``to`` in row ``name``; None when one has no figure."""
@@ -67,31 +69,47 @@ class Report:
         ours, other = (_median(results, who) for who in (OURS, to))
         return ours / other if ours is not None and other else None
 
+    def best_peer(self, name: str) -> str | None:
+        """The peer with the best figure in row ``name``; None when none has one."""
+        row, results = self.rows[name]
+        figures = {who: _median(results, who) for who in PEERS}
+        known = {who: figure for who, figure in figures.items() if figure is not None}
+        choose = max if row.unit.more_is_better else min
+        return choose(known, key=lambda who: known[who]) if known else None
+
+    def is_met(self, name: str) -> bool | None:
+        """Whether ours reached the row's aim; None when that can't be said."""
+        row, results = self.rows[name]
+        if row.aim is None or OURS not in results:
+            return None
+        figure = self.ratio(name, row.aim.of) if row.aim.of else _median(results, OURS)
+        if figure is None:
+            return None
+        factor = row.aim.factor
+        reached = figure >= factor if row.unit.more_is_better else figure <= factor
+        return reached and results[OURS].facts_found() == dict(row.aim.facts)
+
     def failures(self) -> list[str]:
-        """Why cells have no figure, one line for each."""
+        """Why cells have no figure where one should be, one line for each."""
         return [
-            f"{row.title}: {who} fails: {result.failure}"
+            f"{row.title}: {who} {result.no_figure.cell}: {result.no_figure}"
             for row, results in self.rows.values()
             for who, result in results.items()
-            if result.failure
+            if result.no_figure is not None and result.failed
         ]
 
     def markdown(self) -> str:
         """The table, with the machine above it and the notes below."""
         names = [contestant.name for contestant in self.contestants]
-        header = ["workload", *names, f"{OURS} ÷ {REFERENCE}", "aim", f"{OURS} ÷ floor"]
-        lines = [header]
+        quotients = [f"{OURS} ÷ {what}" for what in (REFERENCE, "best peer", "floor")]
+        lines = [["workload", *names, *quotients, "aim"]]
         for name, (row, results) in self.rows.items():
-            cells = [_cell(results.get(who)) for who in names]
-            lines.append(
-                [
-                    row.title,
-                    *cells,
-                    _times(self.ratio(name, REFERENCE)),
-                    self._aim(name, row),
-                    f"{_times(self.ratio(name, row.floor))} ({row.floor})",
-                ]
-            )
+            cells = [_cell(row, results.get(who)) for who in names]
+            ratios = [ratio_text(self.ratio(name, REFERENCE))]
+            for other in (self.best_peer(name), row.floor):
+                ratio = self.ratio(name, other) if other else None
+                ratios.append(ratio_text(ratio) + (f" ({other})" if ratio is not None else ""))
+            lines.append([row.title, *cells, *ratios, self._aim(name)])
         notes = [f"- {row.title}: {row.note}" for row, _ in self.rows.values() if row.note]
         notes += [f"- {text}" for text in self._until_end()]
         notes += [f"- {failure}" for failure in self.failures()]
@@ -99,7 +117,7 @@ class Report:
         return "\n\n".join([*parts, "\n".join(notes)] if notes else parts) + "\n"
 
     def as_json(self) -> dict[str, Any]:
-        """Everything that was measured, samples included; times in nanoseconds."""
+        """Everything that was measured, samples included; figures in each row's unit."""
         return {
             "taken": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "machine": vars(self.machine),
@@ -108,32 +126,46 @@ class Report:
                 contestant.name: {"kind": contestant.kind, **self.described[contestant.name]}
                 for contestant in self.contestants
             },
-            "rows": {
-                name: {
-                    "title": row.title,
-                    "aim": row.aim,
-                    "floor": row.floor,
-                    "ratio_to_reference": self.ratio(name, REFERENCE),
-                    "ratio_to_floor": self.ratio(name, row.floor),
-                    "results": {who: _result_json(result) for who, result in results.items()},
-                }
-                for name, (row, results) in self.rows.items()
-            },
+            "rows": {name: self._row_json(name) for name in self.rows},
         }
 
-    def _aim(self, name: str, row: Row) -> str:
+    def _row_json(self, name: str) -> dict[str, Any]:
+        row, results = self.rows[name]
+        names = [contestant.name for contestant in self.contestants]
+        return {
+            "title": row.title,
+            "unit": row.unit.name,
+            "more_is_better": row.unit.more_is_better,
+            "aim": None if row.aim is None else vars(row.aim),
+            "aim_is_met": self.is_met(name),
+            "floor": row.floor or None,
+            "best_peer": self.best_peer(name),
+            "ours_divided_by": {who: self.ratio(name, who) for who in names if who != OURS},
+            "note": row.note,
+            "results": {who: _result_json(result) for who, result in results.items()},
+        }
+
+    def _aim(self, name: str) -> str:
+        row, _ = self.rows[name]
         if row.aim is None:
             return _NOTHING
-        ratio = self.ratio(name, REFERENCE)
-        verdict = "" if ratio is None else (" met" if ratio <= row.aim else " missed")
-        return f"≤ {row.aim:g}x{verdict}"
+        aim = row.aim
+        sign = "≥" if row.unit.more_is_better else "≤"
+        if aim.of:
+            text = f"{sign} {aim.factor:g}x" + ("" if aim.of == REFERENCE else f" {aim.of}")
+        else:
+            text = f"{sign} {as_text(row.unit, aim.factor)}"
+        text = " / ".join([text, *aim.facts.values()])
+        return text + {True: ": met", False: ": missed", None: ""}[self.is_met(name)]
 
     def _machine_line(self) -> str:
         machine = self.machine
         return (
             f"{machine.cores} cores ({machine.cpu}), Linux {machine.kernel}, load"
             f" {machine.load:.1f} at the start; medians of {self.effort.warm_repetitions}"
-            f" interleaved samples ({self.effort.cold_repetitions} for cold starts)."
+            f" interleaved samples ({self.effort.heavy_repetitions} of 100 MiB,"
+            f" {self.effort.cold_repetitions} cold starts, {self.effort.trials} where each takes a"
+            f" process). Quotients are of the figures shown: where more is better, above 1x is."
         )
 
     def _who(self) -> str:
@@ -150,47 +182,41 @@ class Report:
         for row, results in self.rows.values():
             ends = {who: r.until_end_ns for who, r in results.items() if r.until_end_ns}
             if ends:
-                figures = [f"{who} {duration(statistics.median(t))}" for who, t in ends.items()]
+                figures = [
+                    f"{who} {as_text(row.unit, statistics.median(t))}" for who, t in ends.items()
+                ]
                 lines.append(f"{row.title}, until the process has ended: {', '.join(figures)}")
         return lines
 
 
 def _median(results: dict[str, Result], who: str) -> float | None:
     result = results.get(who)
-    return result.median_ns if result is not None else None
+    return result.median if result is not None else None
 
 
-def _cell(result: Result | None) -> str:
+def _cell(row: AnyRow, result: Result | None) -> str:
     if result is None:
         return _NOTHING
-    median = result.median_ns
-    return "fails" if median is None else duration(median)
-
-
-def _times(ratio: float | None) -> str:
-    return _NOTHING if ratio is None else f"{ratio:.3g}x"
-
-
-def duration(nanoseconds: float) -> str:
-    """Three digits and a unit: ``104 µs``, ``12.9 ms``."""
-    for limit, divisor, unit in ((1e3, 1, "ns"), (1e6, 1e3, "µs"), (1e9, 1e6, "ms")):
-        if nanoseconds < limit:
-            value = nanoseconds / divisor
-            return f"{value:.{0 if value >= 99.95 else 1 if value >= 9.995 else 2}f} {unit}"
-    return f"{nanoseconds / 1e9:.2f} s"
+    if result.no_figure is not None:
+        return result.no_figure.cell
+    if result.median is None:
+        return _NOTHING
+    return " / ".join([as_text(row.unit, result.median), *result.facts_found().values()])
 
 
 def _result_json(result: Result) -> dict[str, Any]:
-    found: dict[str, Any] = {"median_ns": result.median_ns}
-    if result.failure:
-        return {**found, "failure": result.failure}
-    found["samples_ns"] = result.samples_ns
+    found: dict[str, Any] = {"median": result.median}
+    if result.no_figure is not None:
+        return {**found, "cell": result.no_figure.cell, "reason": str(result.no_figure)}
+    found["samples"] = result.samples
     found["calls_per_sample"] = result.calls_per_sample
-    if len(result.samples_ns) > 1:
-        deciles = statistics.quantiles(result.samples_ns, n=10, method="inclusive")
-        found["p10_ns"], found["p90_ns"] = deciles[0], deciles[-1]
+    if len(result.samples) > 1:
+        deciles = statistics.quantiles(result.samples, n=10, method="inclusive")
+        found["p10"], found["p90"] = deciles[0], deciles[-1]
     if result.until_end_ns:
         found["until_end_ns"] = result.until_end_ns
+    if result.facts:
+        found["facts"] = result.facts
     return found
 
 

@@ -23,18 +23,21 @@ class Settings:
         lock: The lock file with every package below.
         python: The interpreter of the floors' second process.
         packages: By name as ``worker()`` takes it.
+        copies: Further install directories of the same numpy, of the same
+            files: a worker for each is one more worker.
     """
 
     lock: str
     python: str
     packages: dict[str, Package]
+    copies: list[str]
 
     @staticmethod
     def read(path: str | Path) -> Settings:
         """The settings in the JSON file ``path``."""
         raw = json.loads(Path(path).read_text(encoding="utf-8"))
         packages = {name: Package(**package) for name, package in raw["packages"].items()}
-        return Settings(lock=raw["lock"], python=raw["python"], packages=packages)
+        return Settings(raw["lock"], raw["python"], packages, raw["copies"])
 
     def write(self, path: Path) -> None:
         """Writes the JSON file that :meth:`read` reads."""

@@ -1,9 +1,10 @@
 """Makes what a run needs under build/bench/, once, and finds it again later.
 
-For each Python minor a folder of its own: the reference in a virtual
-environment, the packages that workers load (`pip install --target`), and the
-lock file that names them. A step writes a stamp with its inputs when it is
-done, so a broken or outdated one is made anew and a good one costs nothing.
+For each Python minor a folder of its own: the reference and each peer from the
+package index in a virtual environment of its own, the packages that workers
+load (`pip install --target`), and the lock file that names them. A step writes a
+stamp with its inputs when it is done, so a broken or outdated one is made anew
+and a good one costs nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +19,15 @@ from settings import Package, Settings
 
 REFERENCE_VERSION = "0.2.0"
 TARGET_VERSION = "1.0"
-# The reference's worker finds lock files only with pyyaml, and its results are
-# the client's own numpy objects.
-_REFERENCE_NEEDS = ("pyyaml",)
+# How many workers a row has beside the first one.
+_COPIES = 3
+# What the virtual environment of a contestant has. The reference finds lock files
+# only with pyyaml, and its results are the client's own numpy objects.
+_INSTALLED = {
+    "reference": (f"envknit=={REFERENCE_VERSION}", "pyyaml", "numpy=={numpy}"),
+    "rpyc": ("rpyc==6.0.2",),
+    "execnet": ("execnet==2.1.2",),
+}
 
 
 class WorkshopError(Exception):
@@ -40,18 +47,22 @@ class Workshop:
         self.logs = self.folder / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
 
-    def reference_python(self) -> str:
-        """The interpreter that has the reference implementation installed."""
-        venv = self.folder / "reference"
-        python = venv / "bin" / "python"
-        wanted = [f"envknit=={REFERENCE_VERSION}", *_REFERENCE_NEEDS, f"numpy=={self._numpy}"]
+    def python_of(self, contestant: str) -> str:
+        """The interpreter for ``contestant``: the base one unless it needs packages."""
+        if contestant not in _INSTALLED:
+            return self._python
+        wanted = [package.format(numpy=self._numpy) for package in _INSTALLED[contestant]]
+        return self._venv(contestant, wanted)
+
+    def _venv(self, name: str, packages: list[str]) -> str:
+        venv = self.folder / name
         self._once(
             venv,
-            f"virtual environment of the reference ({', '.join(wanted)})",
-            [self._python, *wanted],
-            lambda: self._make_venv(venv, wanted),
+            f"virtual environment {name} ({', '.join(packages) or 'pip'})",
+            [self._python, *packages],
+            lambda: self._make_venv(venv, packages),
         )
-        return str(python)
+        return str(venv / "bin" / "python")
 
     def settings(self) -> Path:
         """The settings file; the packages and the lock file are there when it is."""
@@ -63,6 +74,10 @@ class Workshop:
             lambda: self._pip("install", "--target", str(numpy), f"numpy=={self._numpy}"),
         )
         target = self._make_target()
+        _stand_in(numpy, target)
+        copies = [self.folder / f"numpy-copy-{index}" for index in range(_COPIES)]
+        for copy in copies:
+            _stand_in(numpy, copy)
         settings = Settings(
             lock=str(self.folder / "bench.lock.yaml"),
             python=self._python,
@@ -70,6 +85,7 @@ class Workshop:
                 "numpy": Package(self._numpy, str(numpy)),
                 "bench_target": Package(TARGET_VERSION, str(target)),
             },
+            copies=[str(copy) for copy in copies],
         )
         lines = ['schema_version: "1.0"', "environments:"]
         for name, package in settings.packages.items():
@@ -114,14 +130,14 @@ class Workshop:
             [self._python, "-m", "venv", str(venv)],
             "Making a virtual environment failed: on Debian, apt-get install python3-venv",
         )
-        self._run(
-            [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", *packages],
-            "Installing failed: is the package index reachable?",
-        )
+        if packages:
+            self._install(str(venv / "bin" / "python"), "install", *packages)
 
     def _pip(self, *arguments: str) -> None:
-        """pip of the reference's environment: the system's may be absent or managed."""
-        python = self.reference_python()
+        """pip of an environment made for it: the system's may be absent or managed."""
+        self._install(self._venv("pip", []), *arguments)
+
+    def _install(self, python: str, *arguments: str) -> None:
         self._run(
             [python, "-m", "pip", *arguments, "-q"],
             "Installing failed: is the package index reachable?",
@@ -144,6 +160,16 @@ class Workshop:
         return done.stdout.strip()
 
 
+def _stand_in(package: Path, folder: Path) -> None:
+    """Makes ``folder`` an install directory that has the files of ``package`` too, by links."""
+    folder.mkdir(exist_ok=True)
+    for entry in package.iterdir():
+        link = folder / entry.name
+        if link.is_symlink():
+            link.unlink()
+        link.symlink_to(entry)
+
+
 def base_interpreter(python: str) -> str:
     """The interpreter below ``python``: itself, or what its virtual environment was made of."""
     code = "import sys; print(getattr(sys, '_base_executable', '') or sys.executable)"
@@ -160,7 +186,7 @@ def find_ours(named: str | None, checkout: Path) -> str:
     if shutil.which(python) is None:
         raise WorkshopError(
             f"{python} is not there: run deploy/quickstart.sh first, name an interpreter that has"
-            " the package (--ours PYTHON), or leave it out (--contestants reference,socketpair)"
+            " the package (--ours PYTHON), or leave it out (--contestants reference,managers)"
         )
     # Both packages have the same name; only ours has this class.
     code = "import envknit; print(envknit.RemoteError and envknit.__version__)"

@@ -53,6 +53,8 @@ suite_integration() {
 suite_benchmarks() {
   [ -x "$root/tests/benchmarks/run.sh" ] || { skip benchmarks tests/benchmarks "there are none"; return; }
   prepare_python benchmarks
+  mkdir -p "$results/benchmarks"
   [ -z "$ok" ] || check benchmarks "tests/benchmarks/run.sh --quick" \
-    "$root/tests/benchmarks/run.sh" --quick --ours "$tests_venv/bin/python"
+    timeout 1200 "$root/tests/benchmarks/run.sh" --quick --ours "$tests_venv/bin/python" \
+    --json "$results/benchmarks/table.json" --markdown "$results/benchmarks/table.md"
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from rows import Step, WarmRow
+from typing import Any
+
+from row_kinds import Aim, Step, WarmRow
+from worlds import CALLING
 from worlds.envknit_world import EnvknitWorld
 from worlds.in_process_world import InProcessWorld
-from worlds.socketpair_world import SocketpairWorld
 
 
 def _envknit(world: EnvknitWorld) -> Step:
@@ -13,9 +15,9 @@ def _envknit(world: EnvknitWorld) -> Step:
     return lambda: hypot(3.0, 4.0)
 
 
-def _socketpair(world: SocketpairWorld) -> Step:
-    call = world.bind("numpy", "hypot")
-    return lambda: call(3.0, 4.0)
+def _calling(world: Any) -> Step:
+    hypot = world.bind("numpy", "hypot")
+    return lambda: hypot(3.0, 4.0)
 
 
 def _in_process(world: InProcessWorld) -> Step:
@@ -26,7 +28,7 @@ def _in_process(world: InProcessWorld) -> Step:
 ROW = WarmRow(
     title="bound call, 2 floats → float",
     order=10,
-    aim=2.0,
-    steps={"envknit": _envknit, "socketpair": _socketpair, "in-process": _in_process},
+    aim=Aim(factor=2.0),
+    steps={"envknit": _envknit, "in-process": _in_process, **dict.fromkeys(CALLING, _calling)},
     check=lambda result: float(result) == 5.0,
 )

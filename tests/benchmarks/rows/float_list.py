@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from rows import Step, WarmRow
+from typing import Any
+
+from row_kinds import Aim, Step, WarmRow
+from worlds import CALLING
 from worlds.envknit_world import EnvknitWorld
 from worlds.in_process_world import InProcessWorld
-from worlds.socketpair_world import SocketpairWorld
 
 _FLOATS = [i + 0.5 for i in range(100_000)]
 
@@ -15,9 +17,8 @@ def _envknit(world: EnvknitWorld) -> Step:
     return lambda: same(_FLOATS)
 
 
-def _socketpair(world: SocketpairWorld) -> Step:
-    same = world.bind("bench_target", "same")
-    return lambda: same(_FLOATS)
+def _calling(world: Any) -> Step:
+    return lambda: world.call("bench_target", "same", (_FLOATS,))
 
 
 def _in_process(world: InProcessWorld) -> Step:
@@ -28,8 +29,8 @@ def _in_process(world: InProcessWorld) -> Step:
 ROW = WarmRow(
     title="list of 100k floats, there and back",
     order=40,
-    aim=0.5,
-    steps={"envknit": _envknit, "socketpair": _socketpair, "in-process": _in_process},
+    aim=Aim(factor=0.5),
+    steps={"envknit": _envknit, "in-process": _in_process, **dict.fromkeys(CALLING, _calling)},
     check=lambda result: result == _FLOATS,
     note="in process nothing is copied: the figure is the cost of a function call.",
 )

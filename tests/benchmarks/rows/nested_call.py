@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rows import Step, WarmRow
+from typing import Any
+
+from row_kinds import Step, WarmRow
 from worlds.envknit_world import EnvknitWorld
-from worlds.in_process_world import InProcessWorld
-from worlds.socketpair_world import SocketpairWorld
 
 
 def _envknit(world: EnvknitWorld) -> Step:
@@ -13,18 +13,26 @@ def _envknit(world: EnvknitWorld) -> Step:
     return lambda: np.linalg.norm([3, 4])
 
 
-def _socketpair(world: SocketpairWorld) -> Step:
-    return lambda: world.call("numpy", "linalg.norm", ([3, 4],))
-
-
-def _in_process(world: InProcessWorld) -> Step:
+def _module(world: Any) -> Step:
     np = world.module("numpy")
     return lambda: np.linalg.norm([3, 4])
+
+
+def _calling(world: Any) -> Step:
+    return lambda: world.call("numpy", "linalg.norm", ([3, 4],))
 
 
 ROW = WarmRow(
     title="`np.linalg.norm([3, 4])`",
     order=30,
-    steps={"envknit": _envknit, "socketpair": _socketpair, "in-process": _in_process},
+    steps={
+        "envknit": _envknit,
+        "rpyc": _module,
+        "in-process": _module,
+        "managers": _calling,
+        "execnet": _calling,
+        "socketpair": _calling,
+    },
     check=lambda result: float(result) == 5.0,
+    note="the aim is one round trip, which tests/python/test_round_trips.py asserts.",
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import platform
 import sys
 from typing import Any
 
@@ -14,12 +13,13 @@ class InProcessWorld:
     """Modules of the lock file's directories, imported into this process."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         sys.path[:0] = [package.path for package in settings.packages.values()]
 
     @property
     def description(self) -> str:
         """What this contestant is."""
-        return f"direct call, CPython {platform.python_version()}"
+        return "direct call"
 
     def module(self, name: str) -> Any:
         """The module ``name``."""
