@@ -14,12 +14,18 @@ from worklib.failures import (
     raise_named,
     raise_system_exit,
 )
+from worklib.shown import Color, Shape, Square, Undocumented, chooser
 from worklib.things import Meter, Thing, count_down, make_thing
 
 __all__ = [
     "Boom",
+    "Color",
     "Meter",
+    "Shape",
+    "Square",
     "Thing",
+    "Undocumented",
+    "chooser",
     "count_down",
     "make_thing",
     "raise_boom",
