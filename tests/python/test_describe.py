@@ -44,6 +44,15 @@ def test_a_name_that_a_module_makes_when_asked(lib):
         _ = lib.shown.nope
 
 
+def test_a_module_that_is_another_object(fresh_worker):
+    with fresh_worker(name="posing") as posing:
+        assert dir(posing) == ["answer", "greet"]
+        assert posing.greet("her") == "hello her"
+        assert posing.answer == 42
+        with pytest.raises(AttributeError, match="lives in its worker"):
+            posing.answer = 1
+
+
 def test_signatures(lib):
     assert str(inspect.signature(lib.echo)) == "(*args, **kwargs)"
     signature = inspect.signature(lib.Shape)
