@@ -31,6 +31,14 @@ def test_dir_of_callables_classes_and_modules(lib):
     assert "Shape" in dir(lib.shown)
 
 
+def test_a_dir_that_does_not_end_is_stopped(fresh_worker):
+    with fresh_worker(timeout=0.5) as lib:
+        endless = lib.shown.Endless()
+        with pytest.raises(envknit.DeadlineError, match="did not respond within"):
+            dir(endless)
+        assert lib.echo(1) == [1]
+
+
 def test_a_module_that_import_did_not_describe_is_listed(lib):
     # Reached as an attribute, and no submodule of the package.
     assert isinstance(lib.sys, ModuleProxy)

@@ -76,6 +76,12 @@ class Chooser:
         return (10, 20)[index]
 
 
+class Endless:
+    def __dir__(self):
+        while True:
+            pass
+
+
 chooser = Chooser()
 # Written in C, and its documentation begins with no Python.
 mystery = {}.update
