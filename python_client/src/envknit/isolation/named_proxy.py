@@ -51,6 +51,7 @@ class NamedProxy:
 
 
 _context_of = NamedProxy.__dict__["_envknit_context"].__get__
+_title_of = NamedProxy.__dict__["_envknit_title"].__get__
 _target_of = NamedProxy.__dict__["_envknit_target"].__get__
 _resolved_of = NamedProxy.__dict__["_envknit_resolved"].__get__
 _set_resolved = NamedProxy.__dict__["_envknit_resolved"].__set__
@@ -65,6 +66,14 @@ def initialize(proxy: NamedProxy, context: WorkerContext, target: _core.Target, 
     _set_target(proxy, target)
     _set_title(proxy, title)
     _set_resolved(proxy, None)
+
+
+def place_of(proxy: NamedProxy) -> str:
+    """Its name and where it lives, for its repr."""
+    try:
+        return f"{_title_of(proxy)} in {_context_of(proxy).title}"
+    except AttributeError:
+        return "name, half made"
 
 
 def handle_of(proxy: NamedProxy) -> _core.Handle:
