@@ -33,7 +33,7 @@ py::dict ReadParameter(protozero::pbf_reader reader,
         result["kind"] = reader.get_enum();
         break;
       case 3:
-        result["has_default"] = reader.get_bool();
+        result["has_default"] = reader.get_uint64() != 0;
         break;
       case 4: {
         const protozero::data_view value = reader.get_view();
@@ -105,7 +105,7 @@ py::dict ReadObjectDescription(std::string_view bytes,
         ReadModuleName(reader.get_message(), &names);
         break;
       case 6:
-        result["truncated"] = reader.get_bool();
+        result["truncated"] = reader.get_uint64() != 0;
         break;
       case 7:
         result["doc"] = Text(reader);

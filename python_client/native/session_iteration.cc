@@ -51,7 +51,7 @@ NextReply ReadNextReply(std::string_view response) {
         reply.items = View(body.get_view());
         break;
       case kDone:
-        reply.done = body.get_bool();
+        reply.done = body.get_uint64() != 0;
         break;
       case kIterator:
         reply.iterator = View(body.get_view());

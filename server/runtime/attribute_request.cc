@@ -79,7 +79,7 @@ std::optional<Failure> ParseDescribeRequest(std::string_view payload,
         target = Bytes(reader);
       } else if (reader.tag() == field::kRepr &&
                  reader.wire_type() == pbf_wire_type::varint) {
-        view.repr = reader.get_bool();
+        view.repr = reader.get_uint64() != 0;
       } else {
         reader.skip();
       }

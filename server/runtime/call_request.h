@@ -60,10 +60,6 @@ struct CallRequestView {
   void Clear();
 };
 
-// Reads the message Target into `target`, once per request.
-std::optional<Failure> ParseTarget(std::string_view message,
-                                   TargetView& target);
-
 // Reads a CallRequest or a GetAttrRequest. nullopt: `view` is filled; otherwise
 // what is wrong with the request.
 std::optional<Failure> ParseCallRequest(std::string_view payload,

@@ -55,7 +55,7 @@ std::optional<Failure> ParseFields(pbf_reader reader, NextRequestView& view) {
     } else if (type != pbf_wire_type::varint) {
       reader.skip();
     } else if (tag == field::kBegin) {
-      view.begin = reader.get_bool();
+      view.begin = reader.get_uint64() != 0;
     } else if (tag == field::kMaxItems) {
       const uint32_t count = reader.get_uint32();
       if (count != 0) view.max_items = count;

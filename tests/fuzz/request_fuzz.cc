@@ -1,9 +1,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
+#include "server/runtime/attribute_request.h"
 #include "server/runtime/call_request.h"
+#include "server/runtime/next_request.h"
 #include "tests/fuzz/fuzz_check.h"
 
 // The requests that a worker reads: refused with a code and a reason, or all
@@ -28,6 +31,15 @@ class Message final {
   const std::string_view bytes_;
 };
 
+void CheckTarget(const TargetView& target, const Message& message) {
+  FuzzCheck(target.module.has_value() != target.handle.has_value(),
+            "a target has one root");
+  message.CheckInside(target.module.value_or(""));
+  message.CheckInside(target.handle.value_or(""));
+  message.CheckInside(target.path);
+  for (const auto& step : target.steps) message.CheckInside(step.bytes);
+}
+
 void CheckFailure(const Failure& failure) {
   FuzzCheck(failure.code != StatusCode::kOk, "a refusal has a code");
   FuzzCheck(!failure.reason.empty(), "a refusal has a reason");
@@ -40,12 +52,7 @@ void CheckCall(std::string_view input) {
     return;
   }
   const Message message(input);
-  FuzzCheck(view.target.module.has_value() != view.target.handle.has_value(),
-            "a target has one root");
-  message.CheckInside(view.target.module.value_or(""));
-  message.CheckInside(view.target.handle.value_or(""));
-  message.CheckInside(view.target.path);
-  for (const auto& step : view.target.steps) message.CheckInside(step.bytes);
+  CheckTarget(view.target, message);
   for (const std::string_view arg : view.args) message.CheckInside(arg);
   for (const auto& [name, value] : view.kwargs) {
     message.CheckInside(name);
@@ -55,8 +62,23 @@ void CheckCall(std::string_view input) {
   message.CheckInside(view.json_kwargs.value_or(""));
 }
 
+template <typename View>
+void CheckTargeted(std::string_view input,
+                   std::optional<Failure> (*parse)(std::string_view, View&)) {
+  View view;
+  if (const auto failure = parse(input, view)) {
+    CheckFailure(*failure);
+  } else {
+    CheckTarget(view.target, Message(input));
+  }
+}
+
 void Run(std::string_view input) {
   CheckCall(input);
+  CheckTargeted(input, ParseSetAttrRequest);
+  CheckTargeted(input, ParseDelAttrRequest);
+  CheckTargeted(input, ParseDescribeRequest);
+  CheckTargeted(input, ParseNextRequest);
   std::string_view module;
   if (const auto failure = ParseImportRequest(input, module)) {
     CheckFailure(*failure);

@@ -153,6 +153,15 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "request": {
             "import": message("ImportRequest")(module="a.b").SerializeToString(),
             "release": release.SerializeToString(),
+            "next": message("NextRequest")(
+                target={"handle": {"id": 3, "epoch": 1}}, begin=True, max_items=9
+            ).SerializeToString(),
+            "set_attr": message("SetAttrRequest")(
+                target={"module": "m"}, name="x", value=NONE
+            ).SerializeToString(),
+            "describe": message("DescribeRequest")(
+                target={"module": "m"}, repr=True
+            ).SerializeToString(),
             **{name: request(**fields).SerializeToString() for name, fields in REQUESTS.items()},
         },
     }
