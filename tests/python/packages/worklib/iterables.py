@@ -78,6 +78,14 @@ def fail_after(count):
     raise KeyError("no more")
 
 
+def value_error(text):
+    return ValueError(text)
+
+
+def colors():
+    return Color
+
+
 def shelf(count):
     return Shelf(range(count))
 
