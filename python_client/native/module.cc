@@ -123,8 +123,8 @@ PYBIND11_MODULE(_core, module) {
            py::arg("kwargs"), py::arg("timeout"), py::arg("slack"),
            py::arg("context"))
       .def("next", &Session::Next, py::arg("target"), py::arg("begin"),
-           py::arg("max_items"), py::arg("timeout"), py::arg("slack"),
-           py::arg("context"))
+           py::arg("max_items"), py::arg("max_time"), py::arg("timeout"),
+           py::arg("slack"), py::arg("context"))
       .def("close", &Session::Close)
       .def_property_readonly("answered", &Session::answered)
       .def_property_readonly("used", &Session::used)

@@ -95,6 +95,12 @@ def test_the_worker_is_free_between_two_items(lib, things):
     assert [lib.echo(number) for number in things.numbers(3)] == [[0], [1], [2]]
 
 
+def test_a_chunk_of_slow_items_is_no_longer_than_the_timeout(fresh_worker):
+    with fresh_worker(3.0) as lib:
+        # Eight of them take more than three seconds.
+        assert list(lib.iterables.slow_shelf(8)) == list(range(8))
+
+
 def test_two_iterations_at_once(things):
     shelf = things.shelf(3)
     assert [(a, b) for a in shelf for b in shelf] == [(a, b) for a in range(3) for b in range(3)]
