@@ -163,8 +163,8 @@ PYBIND11_MODULE(_core, module) {
            py::arg("kwargs"), py::arg("timeout"), py::arg("slack"),
            py::arg("context"))
       .def("next", &Session::Next, py::arg("target"), py::arg("begin"),
-           py::arg("max_items"), py::arg("timeout"), py::arg("slack"),
-           py::arg("context"))
+           py::arg("max_items"), py::arg("max_time"), py::arg("timeout"),
+           py::arg("slack"), py::arg("context"))
       .def("describe", &Session::Describe, py::arg("target"), py::arg("repr"),
            py::arg("timeout"), py::arg("slack"), py::arg("context"))
       .def("set_attr", &Session::SetAttr, py::arg("target"), py::arg("name"),

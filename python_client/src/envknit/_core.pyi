@@ -45,6 +45,7 @@ class Session:
         target: Target,
         begin: bool,
         max_items: int,
+        max_time: float,
         timeout: float,
         slack: float,
         context: object,
