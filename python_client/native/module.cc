@@ -63,6 +63,13 @@ class Client final {
         static_cast<int64_t>(patience_seconds * 1e3)));
   }
 
+  void PauseBeforeFork() {
+    if (!connection_->inherited()) connection_->stream().Pause();
+  }
+  void ResumeInParent() {
+    if (!connection_->inherited()) connection_->stream().Resume();
+  }
+
   void Forget() { connection_->CloseInheritedSocket(); }
 
   bool ended() const {
@@ -136,6 +143,8 @@ PYBIND11_MODULE(_core, module) {
            py::arg("address"), py::arg("hooks"))
       .def("open_session", &Client::OpenSession, py::arg("request"))
       .def("finish", &Client::Finish, py::arg("patience"))
+      .def("pause_before_fork", &Client::PauseBeforeFork)
+      .def("resume_in_parent", &Client::ResumeInParent)
       .def("forget", &Client::Forget)
       .def_property_readonly("ended", &Client::ended);
 
