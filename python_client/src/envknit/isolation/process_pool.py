@@ -58,7 +58,9 @@ class ProcessPool:
         with self._lock:
             session = self._sessions.get(key)
             if session is None:
-                title = f"{key.name} {key.version}" if key.name else f"environment {key.environment}"
+                title = (
+                    f"{key.name} {key.version}" if key.name else f"environment {key.environment}"
+                )
                 session = WorkerSession(title, lambda: self._open(key, selection))
                 self._sessions[key] = session
             return session
