@@ -24,7 +24,7 @@ def value_of(thing):
 
 @pytest.fixture
 def lock(tmp_path):
-    """Environments "pair" and "other", each with the same two packages."""
+    """Environments "pair" and "second", each with the same two packages."""
     for name, source in (("alpha", ALPHA), ("beta", BETA)):
         (tmp_path / name).mkdir()
         (tmp_path / name / f"{name}.py").write_text(source)
@@ -61,7 +61,7 @@ def test_numpy_and_its_submodules_are_one_worker(lock_file):
 
 
 def test_blocks_of_one_name_share_a_worker(lock):
-    with envknit.environment("pair") as pair, envknit.environment("other") as other:
+    with envknit.environment("pair") as pair, envknit.environment("second") as other:
         pair.import_module("alpha").make("mine")
         here = pair.import_module("os").getpid()
         assert other.import_module("os").getpid() != here
