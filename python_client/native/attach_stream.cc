@@ -1,5 +1,6 @@
 #include "python_client/native/attach_stream.h"
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/completion_queue.h>
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "python_client/native/byte_buffers.h"
 #include "python_client/native/quiet_thread.h"
 
 namespace envknit::native {
@@ -34,43 +36,20 @@ constexpr uint64_t kDefaultMaxBodyBytes = 16 << 20;
 // What a server may make this process allocate for one reply. It is fixed
 // before the server tells its own limit, so there is room for generous ones.
 constexpr int kMaxReplyBytes = 256 << 20;
-// Bodies up to this size are copied behind their head: one slice is cheaper.
-constexpr size_t kInlineBody = 1024;
 
 // Tags of the completion queue; each operation is outstanding at most once.
-enum Tag : intptr_t { kWriteTag = 1, kReadTag = 2, kFinishTag = 3 };
+enum Tag : intptr_t {
+  kWriteTag = 1,
+  kReadTag = 2,
+  kFinishTag = 3,
+  kAlarmTag = 4
+};
 void* ToPointer(Tag tag) { return reinterpret_cast<void*>(tag); }
 
 std::chrono::system_clock::time_point ToSystemTime(SteadyTime time) {
   return std::chrono::system_clock::now() +
          std::chrono::duration_cast<std::chrono::system_clock::duration>(
              time - std::chrono::steady_clock::now());
-}
-
-grpc::ByteBuffer ToByteBuffer(AttachFrame frame, uint64_t call_id) {
-  std::string head = EncodeHead(frame, call_id);
-  if (frame.body.size() <= kInlineBody) {
-    head.append(frame.body);
-    grpc::Slice slice(head);
-    return grpc::ByteBuffer(&slice, 1);
-  }
-  auto* owned = new std::string(std::move(frame.body));
-  grpc::Slice slices[] = {
-      grpc::Slice(head),
-      grpc::Slice(
-          owned->data(), owned->size(),
-          [](void* owner) { delete static_cast<std::string*>(owner); }, owned)};
-  return grpc::ByteBuffer(slices, 2);
-}
-
-ReplyBytes ToReplyBytes(const grpc::ByteBuffer& buffer) {
-  auto slice = std::make_shared<grpc::Slice>();
-  if (!buffer.TrySingleSlice(slice.get()).ok()) {
-    if (!buffer.DumpToSingleSlice(slice.get()).ok()) return {};
-  }
-  const std::string_view view(reinterpret_cast<const char*>(slice->begin()),
-                              slice->size());
-  return ReplyBytes(std::move(slice), view);
 }
 
 struct Abandoned {
@@ -159,7 +138,7 @@ class GrpcAttachStream final : public AttachStream {
         continue;
       }
       const SteadyTime until = std::min(deadline, next_check);
-      if (led_) {
+      if (led_ || paused_) {
         pending->parked = true;
         pending->wake.wait_until(lock, until);
         pending->parked = false;
@@ -190,9 +169,9 @@ class GrpcAttachStream final : public AttachStream {
   void Poll() override {
     const SteadyTime now = std::chrono::steady_clock::now();
     std::unique_lock<std::mutex> lock(mu_);
-    if (led_ || !started_ || now - last_polled_ < kIdle) return;
+    if (led_ || paused_ || !started_ || now - last_polled_ < kIdle) return;
     // From the socket's end to the stream's it is a few events.
-    while (!broken_ && !led_ && Lead(&lock, now)) {
+    while (!broken_ && !led_ && !paused_ && Lead(&lock, now)) {
     }
     if (!led_) WakeSuccessor();
   }
@@ -203,16 +182,34 @@ class GrpcAttachStream final : public AttachStream {
     return native::CallUnary(channel_, method, request, deadline, interrupted);
   }
 
+  void Pause() override {
+    std::unique_lock<std::mutex> lock(mu_);
+    paused_ = true;
+    if (led_ && !alarm_set_) {
+      alarm_set_ = true;
+      alarm_.Set(&queue_, std::chrono::system_clock::now(),
+                 ToPointer(kAlarmTag));
+    }
+    left_.wait(lock, [this] { return !led_; });
+  }
+
+  void Resume() override {
+    std::lock_guard<std::mutex> lock(mu_);
+    paused_ = false;
+    if (!writing_ && !broken_) WriteNext();
+    WakeSuccessor();
+  }
+
   void Finish(std::chrono::milliseconds patience) override {
     const SteadyTime deadline = std::chrono::steady_clock::now() + patience;
     std::unique_lock<std::mutex> lock(mu_);
     finishing_ = true;
-    if (!writing_ && started_ && !broken_) {
+    if (!writing_ && !paused_ && started_ && !broken_) {
       writing_ = true;
       stream_->WritesDone(ToPointer(kWriteTag));
       writes_done_ = true;
     }
-    while (started_ && !broken_ && !led_ &&
+    while (started_ && !broken_ && !led_ && !paused_ &&
            std::chrono::steady_clock::now() < deadline) {
       Lead(&lock, deadline);
     }
@@ -234,11 +231,14 @@ class GrpcAttachStream final : public AttachStream {
   // Both need mu_.
   void Write(AttachFrame frame, uint64_t call_id) {
     grpc::ByteBuffer buffer = ToByteBuffer(std::move(frame), call_id);
-    if (writing_) {
-      unwritten_.push_back(std::move(buffer));
-      return;
-    }
-    StartWrite(buffer, /*more=*/false);
+    unwritten_.push_back(std::move(buffer));
+    if (!writing_) WriteNext();
+  }
+  void WriteNext() {
+    if (unwritten_.empty() || paused_) return;
+    // gRPC holds the slices itself from here on.
+    StartWrite(unwritten_.front(), /*more=*/unwritten_.size() > 1);
+    unwritten_.pop_front();
     if (!started_) {
       started_ = true;
       stream_->Read(&incoming_, ToPointer(kReadTag));
@@ -259,8 +259,8 @@ class GrpcAttachStream final : public AttachStream {
     while (!stopping_) {
       const SteadyTime now = std::chrono::steady_clock::now();
       if (sinks_waiting_ > 0) linger_until = now + kLinger;
-      if (led_ || broken_ || now >= linger_until) {
-        if (!led_) WakeSuccessor();
+      if (led_ || paused_ || broken_ || now >= linger_until) {
+        if (!led_ && !paused_) WakeSuccessor();
         serve_.wait(lock);
       } else {
         Lead(&lock, sinks_waiting_ > 0 ? now + kSlice : linger_until);
@@ -279,6 +279,7 @@ class GrpcAttachStream final : public AttachStream {
     const auto status = queue_.AsyncNext(&tag, &ok, ToSystemTime(until));
     lock->lock();
     led_ = false;
+    if (paused_) left_.notify_all();
     last_polled_ = std::chrono::steady_clock::now();
     if (status != grpc::CompletionQueue::GOT_EVENT) return false;
     HandleEvent(static_cast<Tag>(reinterpret_cast<intptr_t>(tag)), ok);
@@ -293,9 +294,7 @@ class GrpcAttachStream final : public AttachStream {
         if (!ok) {
           unwritten_.clear();
         } else if (!unwritten_.empty()) {
-          // gRPC holds the slices itself from here on.
-          StartWrite(unwritten_.front(), /*more=*/unwritten_.size() > 1);
-          unwritten_.pop_front();
+          WriteNext();
         } else if (finishing_ && !writes_done_) {
           writing_ = true;
           writes_done_ = true;
@@ -310,6 +309,9 @@ class GrpcAttachStream final : public AttachStream {
         Deliver(ToReplyBytes(incoming_));
         incoming_.Clear();
         stream_->Read(&incoming_, ToPointer(kReadTag));
+        return;
+      case kAlarmTag:
+        alarm_set_ = false;
         return;
       case kFinishTag:
         broken_ = true;
@@ -384,6 +386,10 @@ class GrpcAttachStream final : public AttachStream {
   std::unique_ptr<std::thread> server_;
   std::condition_variable serve_;
 
+  // Pause: makes a polling thread leave, and hears of it.
+  grpc::Alarm alarm_;
+  std::condition_variable left_;
+
   std::atomic<uint64_t> max_body_bytes_{kDefaultMaxBodyBytes};
 
   mutable std::mutex mu_;
@@ -402,6 +408,10 @@ class GrpcAttachStream final : public AttachStream {
   // Calls in flight that have a sink.
   size_t sinks_waiting_ = 0;
   bool stopping_ = false;
+  // The process forks: nobody may enter gRPC.
+  bool paused_ = false;
+  // The alarm is outstanding.
+  bool alarm_set_ = false;
   SteadyTime last_polled_;
   bool greeted_ = false;
   bool broken_ = false;

@@ -117,6 +117,13 @@ class AttachStream {
                                const std::string& request, SteadyTime deadline,
                                const std::function<bool()>& interrupted) = 0;
 
+  // Before a fork() of this process: returns when no thread is inside of gRPC,
+  // which can't be forked otherwise, and keeps them out. Waits for a thread
+  // that polls to leave; the others wait, and what is sent is kept, until
+  // Resume, which is for the parent.
+  virtual void Pause() = 0;
+  virtual void Resume() = 0;
+
   // Ends the stream in order, so that the server ends its sessions now; waits
   // at most `patience` for it.
   virtual void Finish(std::chrono::milliseconds patience) = 0;

@@ -99,6 +99,13 @@ class Client final {
         static_cast<int64_t>(patience_seconds * 1e3)));
   }
 
+  void PauseBeforeFork() {
+    if (!connection_->inherited()) connection_->stream().Pause();
+  }
+  void ResumeInParent() {
+    if (!connection_->inherited()) connection_->stream().Resume();
+  }
+
   void Forget() { connection_->CloseInheritedSocket(); }
 
   bool ended() const {
@@ -163,8 +170,8 @@ PYBIND11_MODULE(_core, module) {
            py::arg("kwargs"), py::arg("timeout"), py::arg("slack"),
            py::arg("context"))
       .def("next", &Session::Next, py::arg("target"), py::arg("begin"),
-           py::arg("max_items"), py::arg("timeout"), py::arg("slack"),
-           py::arg("context"))
+           py::arg("max_items"), py::arg("max_time"), py::arg("timeout"),
+           py::arg("slack"), py::arg("context"))
       .def("describe", &Session::Describe, py::arg("target"), py::arg("repr"),
            py::arg("timeout"), py::arg("slack"), py::arg("context"))
       .def("set_attr", &Session::SetAttr, py::arg("target"), py::arg("name"),
@@ -185,6 +192,8 @@ PYBIND11_MODULE(_core, module) {
       .def("unary", &Client::Unary, py::arg("method"), py::arg("request"),
            py::arg("timeout"))
       .def("finish", &Client::Finish, py::arg("patience"))
+      .def("pause_before_fork", &Client::PauseBeforeFork)
+      .def("resume_in_parent", &Client::ResumeInParent)
       .def("forget", &Client::Forget)
       .def_property_readonly("ended", &Client::ended);
 

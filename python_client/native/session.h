@@ -54,13 +54,14 @@ class Session final : public std::enable_shared_from_this<Session> {
                         const pybind11::object& kwargs, double timeout_seconds,
                         double slack_seconds, const pybind11::object& context);
 
-  // Takes items from the iterator at the target; with `begin`, of an iteration
+  // Takes items from the iterator at the target, no further one after
+  // `max_seconds`, 0 for no bound; with `begin`, of an iteration
   // over the object there. A tuple: list of items, whether the iterator ended,
   // the new iterator's proxy or None, what it returned, the exception that came
   // after the items or None.
   pybind11::tuple Next(const Target& target, bool begin, uint32_t max_items,
-                       double timeout_seconds, double slack_seconds,
-                       const pybind11::object& context);
+                       double max_seconds, double timeout_seconds,
+                       double slack_seconds, const pybind11::object& context);
 
   // A dict with the fields of ObjectDescription (object_reader.h).
   pybind11::dict Describe(const Target& target, bool repr,

@@ -1,3 +1,6 @@
+#include <chrono>
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include <protozero/exception.hpp>
@@ -5,6 +8,7 @@
 
 #include "python_client/native/description_reader.h"
 #include "python_client/native/session.h"
+#include "python_client/native/wire_append.h"
 #include "server/pyvalue/byte_writer.h"
 #include "server/pyvalue/handle_message.h"
 
@@ -18,6 +22,7 @@ namespace {
 constexpr uint32_t kTarget = 9;
 constexpr uint32_t kBegin = 10;
 constexpr uint32_t kMaxItems = 11;
+constexpr uint32_t kMaxTime = 13;
 constexpr uint32_t kOutcome = 1;
 constexpr uint32_t kItems = 2;
 constexpr uint32_t kDone = 3;
@@ -69,13 +74,20 @@ NextReply ReadNextReply(std::string_view response) {
 }  // namespace
 
 py::tuple Session::Next(const Target& target, bool begin, uint32_t max_items,
-                        double timeout_seconds, double slack_seconds,
-                        const py::object& context) {
+                        double max_seconds, double timeout_seconds,
+                        double slack_seconds, const py::object& context) {
   CheckTarget(target);
   ByteWriter request;
   request.BytesField(kTarget, target.bytes());
   if (begin) request.VarintField(kBegin, 1);
   request.VarintField(kMaxItems, max_items);
+  if (max_seconds > 0) {
+    std::string bounds;
+    AppendDurationField(
+        &bounds, kMaxTime,
+        std::chrono::nanoseconds(static_cast<int64_t>(max_seconds * 1e9)));
+    request.Raw(bounds.data(), bounds.size());
+  }
   const Answer answer = Ask(AttachMethod::kNext, std::string(request.view()),
                             timeout_seconds, slack_seconds, context);
   try {

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 
 #include "server/app/stop_signals.h"
 
@@ -34,6 +35,11 @@ absl::Status SetUpProcess() {
   absl::Status descriptors = OpenStandardDescriptors();
   if (!descriptors.ok()) return descriptors;
   ::signal(SIGPIPE, SIG_IGN);
+#ifdef NDEBUG
+  // Debian's absl is built with assertions, and then looks for deadlocks at
+  // each lock: a tenth of the daemon's time.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
   StopSignals::Block();
   rlimit limit = {};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 &&

@@ -55,4 +55,8 @@ void LeasedSession::Undelivered(Epoch epoch, uint64_t first_handle,
 
 void LeasedSession::Close() { pool_->CloseSession(number_); }
 
+void LeasedSession::CloseAfter(absl::Duration grace) {
+  pool_->CloseSessionAfter(number_, grace);
+}
+
 }  // namespace envknit

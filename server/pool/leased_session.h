@@ -36,6 +36,7 @@ class LeasedSession final : public Session {
   void Undelivered(Epoch epoch, uint64_t first_handle,
                    uint32_t handle_count) override;
   void Close() override;
+  void CloseAfter(absl::Duration grace) override;
 
   // What WhenReady says; only the first one counts.
   void Resolve(const absl::StatusOr<WorkerInfo>& first_worker)

@@ -122,6 +122,8 @@ struct SessionRecord {
   absl::Time last_call;
   // When the last call came or was answered: its time to live counts from here.
   absl::Time last_active;
+  // Its stream is gone, and it ends then in any case.
+  absl::optional<absl::Time> ends;
   Alarm alarm;
 
   // The epoch that the client was last told.

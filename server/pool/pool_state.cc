@@ -68,6 +68,7 @@ void PoolState::SlotAlarm(SlotRecord* slot) {
 
 absl::optional<absl::Time> PoolState::ExpiryOf(
     const SessionRecord& session) const {
+  if (session.ends) return session.ends;
   const bool settled = session.ready || !session.failure.ok();
   if (session.attached || session.in_flight > 0 || !settled) {
     return absl::nullopt;
@@ -79,9 +80,10 @@ absl::optional<absl::Time> PoolState::ExpiryOf(
 void PoolState::ArmSession(SessionRecord* session) {
   absl::Time when = absl::InfiniteFuture();
   if (session->waiting && !session->ready) when = session->wait_deadline;
-  if (!session->attached) {
-    when = std::min(when,
-                    ExpiryOf(*session).value_or(now_ + options_.session_ttl));
+  if (const absl::optional<absl::Time> expiry = ExpiryOf(*session)) {
+    when = std::min(when, *expiry);
+  } else if (!session->attached) {
+    when = std::min(when, now_ + options_.session_ttl);
   }
   session_alarms_.Set(session, when);
 }

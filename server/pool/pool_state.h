@@ -90,6 +90,9 @@ class PoolState final {
 
   // Ends the lease; its calls are cancelled. Unknown numbers are ignored.
   void CloseSession(absl::Time now, SessionNumber session);
+  // The same after `grace`, whatever comes meanwhile.
+  void CloseSessionAfter(absl::Time now, SessionNumber session,
+                         absl::Duration grace);
 
   // Accepts or refuses a call; either way it is completed exactly once.
   // Returns its number, 0 if it was refused. `session_name` is for the error's
@@ -158,7 +161,7 @@ class PoolState final {
   SessionRecord* FindSession(SessionNumber number);
   void SlotAlarm(SlotRecord* slot);
   void SessionAlarm(SessionRecord* session);
-  // Unset while only its stream or a call may end it.
+  // Unset while only its client or the end of a call may end it.
   absl::optional<absl::Time> ExpiryOf(const SessionRecord& session) const;
   void ArmSession(SessionRecord* session);
   void ReportIfEmpty();

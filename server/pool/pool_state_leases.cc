@@ -43,6 +43,15 @@ void PoolState::CloseSession(absl::Time now, SessionNumber number) {
   }
 }
 
+void PoolState::CloseSessionAfter(absl::Time now, SessionNumber number,
+                                  absl::Duration grace) {
+  const Event event(this, now);
+  SessionRecord* session = FindSession(number);
+  if (session == nullptr) return;
+  session->ends = now + grace;
+  ArmSession(session);
+}
+
 // The handles of the reply belong to the number that the call ran under.
 void PoolState::OpenImplicitSession(SlotRecord* slot, const CallRecord& call) {
   auto owned = std::make_unique<SessionRecord>();
@@ -93,6 +102,7 @@ bool PoolState::CanComeFree(absl::Time until) const {
     const SlotRecord& slot = *entry.second;
     if (slot.phase == Phase::kEnding || slot.session == nullptr) return true;
     const SessionRecord& session = *slot.session;
+    if (session.ends) return *session.ends <= until;
     return !session.attached && session.ready && session.in_flight == 0 &&
            session.last_active + options_.session_ttl <= until;
   });

@@ -61,6 +61,9 @@ class Session {
   // Ends the lease: running calls are cancelled, queued ones fail with
   // CANCELLED. Idempotent.
   virtual void Close() = 0;
+
+  // The same after `grace`, whatever comes meanwhile: its stream is gone.
+  virtual void CloseAfter(absl::Duration grace) = 0;
 };
 
 }  // namespace envknit

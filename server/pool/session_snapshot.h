@@ -32,8 +32,8 @@ struct SessionSnapshot {
   uint64_t calls = 0;
   absl::Time opened;
   absl::Time last_call;
-  // When it ends if no call comes; unset while only its stream or a call may
-  // end it.
+  // When it ends if no call comes; unset while only its client or the end of a
+  // call may end it.
   absl::optional<absl::Time> expires;
 };
 

@@ -89,6 +89,12 @@ void WorkerPool::CloseSession(SessionNumber session) {
   state_.CloseSession(parts_.clock->Now(), session);
 }
 
+void WorkerPool::CloseSessionAfter(SessionNumber session,
+                                   absl::Duration grace) {
+  const Turn turn(this);
+  state_.CloseSessionAfter(parts_.clock->Now(), session, grace);
+}
+
 std::shared_ptr<CallHandle> WorkerPool::Submit(SessionNumber session,
                                                absl::string_view session_name,
                                                CallSpec spec, CallDone done) {

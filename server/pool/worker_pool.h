@@ -79,6 +79,8 @@ class WorkerPool final : public std::enable_shared_from_this<WorkerPool> {
   void Undelivered(SessionNumber session, Epoch epoch, uint64_t first_handle,
                    uint32_t handle_count) ABSL_LOCKS_EXCLUDED(mu_);
   void CloseSession(SessionNumber session) ABSL_LOCKS_EXCLUDED(mu_);
+  void CloseSessionAfter(SessionNumber session, absl::Duration grace)
+      ABSL_LOCKS_EXCLUDED(mu_);
 
   void CancelCall(CallNumber call) ABSL_LOCKS_EXCLUDED(mu_);
 

@@ -310,27 +310,21 @@ void AttachDispatcher::CancelAll() {
 }
 
 void AttachDispatcher::Close() {
-  // Weak: the registry has them, and may be gone when the grace is over.
-  std::vector<std::weak_ptr<Session>> sessions;
   absl::flat_hash_map<uint32_t, Slot> slots;
   {
     absl::MutexLock lock(&mu_);
     closed_ = true;
     slots.swap(sessions_);
   }
-  for (const auto& [number, slot] : slots) {
-    if (slot.session != nullptr) sessions.push_back(slot.session);
-  }
-  if (sessions.empty()) return;
-  auto close_all = [sessions = std::move(sessions)] {
-    for (const std::weak_ptr<Session>& weak : sessions) {
-      const std::shared_ptr<Session> session = weak.lock();
-      if (session != nullptr) session->Close();
-    }
-  };
   const absl::Duration grace = backend_->limits.stream_grace;
-  if (grace <= absl::ZeroDuration()) return close_all();
-  backend_->timers->RunAt(backend_->clock->Now() + grace, std::move(close_all));
+  for (const auto& [number, slot] : slots) {
+    if (slot.session == nullptr) continue;
+    if (grace > absl::ZeroDuration()) {
+      slot.session->CloseAfter(grace);
+    } else {
+      slot.session->Close();
+    }
+  }
 }
 
 bool AttachDispatcher::SendToClient(grpc::ByteBuffer message) {

@@ -14,8 +14,8 @@ from typing import Any
 MAX_NAMES = 4096
 # Of a docstring that begins with the signature.
 MAX_SIGNATURE_TEXT = 4000
-# How signatures in docstrings say "and optionally": "subok=True[, signature]".
-_OPTIONAL = re.compile(r"\[\s*,\s*(\w+)\s*\]")
+# How signatures in docstrings say "and optionally": "subok=True[, signature, extobj]".
+_OPTIONAL = re.compile(r"\[\s*,([^\[\]]*)\]")
 # Defaults that are no expression, such as <no value> or <unrepresentable>.
 _UNREADABLE = re.compile(r"<[\w .]+>")
 _CLASS_NAMES = type.__dict__["__dict__"].__get__
@@ -148,10 +148,12 @@ def _from_inspect(signature: inspect.Signature) -> Any:
 def _from_doc(doc: str, name: str) -> Any:
     """From a docstring that begins with it, as those of functions written in C do."""
     head = doc.lstrip()[:MAX_SIGNATURE_TEXT]
-    if not name or not head.startswith(f"{name}("):
+    start = head.find("(")
+    # Methods written in C have an object before it: "a.sum(axis=None)".
+    if not name or start < 0 or head[:start].rpartition(".")[2] != name:
         return None
     depth = 0
-    for end in range(len(name), len(head)):
+    for end in range(start, len(head)):
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(head[end], 0)
         if depth == 0:
             break
@@ -160,13 +162,15 @@ def _from_doc(doc: str, name: str) -> Any:
     rest = head[end + 1 :].partition("\n")[0].strip()
     if rest and not rest.startswith("->"):
         return None
-    text = " ".join(head[len(name) : end + 1].split())
+    text = " ".join(head[start : end + 1].split())
     return _from_text(f"{text} {rest}" if rest else text)
 
 
 def _from_text(text: str) -> Any:
     """Of "(a, b=1) -> int"; defaults are read as literals, nothing is evaluated."""
-    source = _UNREADABLE.sub("...", _OPTIONAL.sub(r", \1=...", text))
+    source, found = _UNREADABLE.sub("...", text), 1
+    while found:
+        source, found = _OPTIONAL.subn(_with_defaults, source)
     try:
         function = ast.parse(f"def f{source}: pass").body[0]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -190,6 +194,11 @@ def _from_text(text: str) -> Any:
         parameters.append(_read_parameter(args.kwarg, 5, None))
     returns = ast.unparse(function.returns) if function.returns else ""
     return text, parameters, returns
+
+
+def _with_defaults(optional: re.Match[str]) -> str:
+    names = (name.strip() for name in optional[1].split(","))
+    return "".join(f", {name}" if "=" in name else f", {name}=..." for name in names if name)
 
 
 def _read_parameter(arg: ast.arg, kind: int, default: Any) -> Any:

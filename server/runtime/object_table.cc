@@ -8,10 +8,16 @@
 namespace envknit {
 namespace {
 
+bool IsFile(const PyTypeObject* type) {
+  for (; type != nullptr; type = type->tp_base) {
+    if (std::strncmp(type->tp_name, "_io.", 4) == 0) return true;
+  }
+  return false;
+}
+
 // An interrupt leaves a file where it was.
 bool IsIterator(PyObject* object) {
-  return PyIter_Check(object) != 0 &&
-         std::strncmp(Py_TYPE(object)->tp_name, "_io.", 4) != 0;
+  return PyIter_Check(object) != 0 && !IsFile(Py_TYPE(object));
 }
 
 }  // namespace

@@ -163,6 +163,11 @@ Lines PoolScript::Open(SessionTerms terms) {
   return Take();
 }
 
+Lines PoolScript::CloseAfter(SessionNumber session, absl::Duration grace) {
+  state_.CloseSessionAfter(now_, session, grace);
+  return Take();
+}
+
 Lines PoolScript::Close(SessionNumber session) {
   state_.CloseSession(now_, session);
   return Take();

@@ -57,6 +57,7 @@ class PoolScript final {
 
   Lines Open(SessionTerms terms = {.identity = "uid:1", .attached = true});
   Lines Close(SessionNumber session);
+  Lines CloseAfter(SessionNumber session, absl::Duration grace);
   Lines Submit(SessionNumber session, const std::string& target,
                ScriptCall options = {});
   Lines Import(SessionNumber session, const std::string& module);

@@ -168,6 +168,18 @@ TEST(Leases, AnAttachedSessionHasNoTtlAndItsWorkerNoIdleTimeout) {
   EXPECT_THAT(pool.Submit(1, "f"), ElementsAre("send 1#1 call f"));
 }
 
+TEST(Leases, ALeasedWorkerIsNotReapedForIdleness) {
+  PoolOptions options;
+  options.idle_timeout = absl::Seconds(1);
+  PoolScript pool(options);
+  pool.SubmitAlone("uid:1", "f");
+  pool.Started(1);
+  pool.Reply(1, 1);
+  EXPECT_THAT(pool.Open(Unary()), ElementsAre("ready 2 on 1"));
+  EXPECT_THAT(pool.FireAfter(absl::Seconds(59)), IsEmpty());
+  EXPECT_THAT(pool.Submit(2, "g"), ElementsAre("send 1#2 call g"));
+}
+
 TEST(Leases, AnUnleasedWorkerEndsWhenIdle) {
   PoolScript pool;
   pool.SubmitAlone("uid:1", "f");
@@ -181,6 +193,28 @@ TEST(Leases, AnUnleasedWorkerEndsWhenIdle) {
 TEST(Closing, UnknownSessionsAreIgnored) {
   PoolScript pool;
   EXPECT_THAT(pool.Close(5), IsEmpty());
+}
+
+TEST(Closing, AfterTheGraceNothingKeepsASession) {
+  PoolScript pool;
+  pool.OpenAndStart();
+  EXPECT_THAT(pool.CloseAfter(1, absl::Seconds(10)), IsEmpty());
+  pool.Wait(absl::Seconds(5));
+  EXPECT_THAT(pool.Submit(1, "f"), ElementsAre("send 1#1 call f"));
+  EXPECT_THAT(pool.FireAfter(absl::Seconds(4)), IsEmpty());
+  EXPECT_THAT(pool.FireAfter(absl::Seconds(1)),
+              ElementsAre("f: CANCELLED", "cancel 1#1", "ended 1"));
+}
+
+TEST(Closing, ASessionInItsGraceMakesRoomForThoseWhoCanWait) {
+  PoolScript pool(MaxWorkers(1));
+  pool.OpenAndStart();
+  pool.CloseAfter(1, absl::Seconds(10));
+  EXPECT_THAT(pool.SubmitAlone("uid:1", "f", {.timeout = absl::Seconds(9)}),
+              ElementsAre("f: POOL_EXHAUSTED"));
+  EXPECT_THAT(pool.SubmitAlone("uid:1", "g"), IsEmpty());
+  EXPECT_THAT(pool.FireAfter(absl::Seconds(10)),
+              ElementsAre("ended 1", "send 1#1 call g"));
 }
 
 TEST(Closing, FailsWhoWaitsForTheWorker) {

@@ -100,6 +100,13 @@ TEST(SessionListing, AnAttachedOneDoesNotExpire) {
   EXPECT_THAT(Only(pool).expires, Eq(absl::nullopt));
 }
 
+TEST(SessionListing, AnAttachedOneExpiresAfterItsStream) {
+  PoolScript pool;
+  pool.OpenAndStart();
+  pool.CloseAfter(1, absl::Seconds(10));
+  EXPECT_THAT(Only(pool).expires, Optional(kStart + absl::Seconds(10)));
+}
+
 TEST(SessionListing, AUnaryOneExpiresAMinuteAfterItsLastAnswer) {
   PoolScript pool;
   pool.Open(Unary());

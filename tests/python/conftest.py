@@ -105,6 +105,17 @@ def again():
 
 
 @pytest.fixture
+def afresh(fresh_worker):
+    """Asynchronous contexts on a worker that no other test has, or on that of another context."""
+
+    def make(timeout=30.0, name="worklib", of=None, **options):
+        name, version = (of or fresh_worker(name=name)).title.split()
+        return envknit.aworker(name, version, PACKAGES, timeout, **options)
+
+    return make
+
+
+@pytest.fixture
 def lib(fresh_worker):
     with fresh_worker() as module:
         yield module

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from envknit import DeadlineError, RemoteError
+from envknit import DeadlineError, RemoteError, WorkerCrashed
 
 
 @pytest.fixture
@@ -142,5 +142,6 @@ def test_what_is_no_context_manager(lib):
 
 
 def test_a_worker_that_died_in_the_block_hides_nothing(managers, lib):
-    with pytest.raises(RuntimeError, match=r"(?i)exit"), managers.watcher():
+    replaced = pytest.warns(RuntimeWarning, match="replaced")
+    with replaced, pytest.raises(WorkerCrashed, match="exit code 3"), managers.watcher():
         lib.exit_at_once(3)

@@ -24,7 +24,7 @@ def value_of(thing):
 
 @pytest.fixture
 def lock(tmp_path):
-    """Environments "pair" and "other", each with the same two packages."""
+    """Environments "pair" and "second", each with the same two packages."""
     for name, source in (("alpha", ALPHA), ("beta", BETA)):
         (tmp_path / name).mkdir()
         (tmp_path / name / f"{name}.py").write_text(source)
@@ -61,7 +61,7 @@ def test_numpy_and_its_submodules_are_one_worker(lock_file):
 
 
 def test_blocks_of_one_name_share_a_worker(lock):
-    with envknit.environment("pair") as pair, envknit.environment("other") as other:
+    with envknit.environment("pair") as pair, envknit.environment("second") as other:
         pair.import_module("alpha").make("mine")
         here = pair.import_module("os").getpid()
         assert other.import_module("os").getpid() != here
@@ -74,12 +74,11 @@ def test_blocks_of_one_name_share_a_worker(lock):
 
 
 def test_options_are_those_of_worker(lock):
-    with envknit.environment("pair", 0.3) as pair:
-        with pytest.raises(envknit.DeadlineError):
-            pair.import_module("time").sleep(30)
-    with envknit.environment("pair", results="copy") as pair:
-        with pytest.raises(envknit.NotByValueError):
-            pair.import_module("alpha").make(1)
+    with envknit.environment("pair", 0.3) as pair, pytest.raises(envknit.DeadlineError):
+        pair.import_module("time").sleep(30)
+    copied = envknit.environment("pair", results="copy")
+    with copied as pair, pytest.raises(envknit.NotByValueError):
+        pair.import_module("alpha").make(1)
     with pytest.raises(TypeError, match="timeout is a number"):
         envknit.environment("pair", "1")
     with pytest.raises(ValueError, match='"auto" or "copy"'):
@@ -90,7 +89,8 @@ def test_an_unknown_name_says_what_is_near(lock):
     with pytest.raises(envknit.NotRegisteredError, match="did you mean pair") as raised:
         envknit.environment("pare")
     assert raised.value.metadata["near"] == "pair"
-    assert isinstance(raised.value, ImportError) and isinstance(raised.value, ValueError)
+    assert isinstance(raised.value, ImportError)
+    assert isinstance(raised.value, ValueError)
 
 
 def test_import_module_refuses_what_is_no_absolute_name(lock):

@@ -40,7 +40,7 @@ show([len(found.workers), len(found.sessions)])
         assert fds_after <= fds + 2
         # gRPC keeps some of its own for a while.
         assert threads_after <= threads + 4
-        assert rss_after < rss + (8 << 20)
+        assert rss_after < rss + (4 << 20)
 
 
 def test_a_hundred_keys_are_a_hundred_workers_until_they_are_closed(client):

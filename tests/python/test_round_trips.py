@@ -1,6 +1,7 @@
 """How many calls the server counts for what a program writes."""
 
 import contextlib
+import inspect
 
 import grpc
 import pytest
@@ -74,6 +75,41 @@ def test_looking_at_callables_and_submodules_asks_nothing(counter, numpy1):
         assert numpy1.linalg.norm
         assert "zeros" in dir(numpy1)
         assert "numpy" in repr(numpy1)
+
+
+def test_dir_asks_once_for_what_only_the_worker_knows(counter, numpy1):
+    array = numpy1.arange(4)
+    with counter.expect(Describe=1):
+        assert "shape" in dir(array)
+    with counter.expect(Describe=1):
+        assert "mean" in dir(numpy1.ndarray)
+
+
+def test_a_signature_and_a_docstring_are_one_round_trip_each(counter, numpy1):
+    with counter.expect(Describe=1):
+        assert str(inspect.signature(numpy1.zeros)).startswith("(shape, ")
+    with counter.expect(GetAttr=1):
+        assert "zeros" in inspect.getdoc(numpy1.zeros)
+
+
+def test_names_by_which_tools_probe_ask_nothing(counter, numpy1):
+    array, svd = numpy1.arange(4), numpy1.linalg.svd
+    with counter.expect():
+        for proxy in (numpy1, numpy1.ndarray, svd, array):
+            for name in ("_repr_html_", "_ipython_display_", "_repr_pretty_", "__wrapped__"):
+                assert not hasattr(proxy, name)
+            assert repr(proxy)
+        assert not hasattr(svd, "_partialmethod")
+        assert not hasattr(svd, "_is_coroutine")
+        assert inspect.isroutine(svd)
+
+
+def test_setting_and_deleting_are_one_round_trip_each(counter, lib):
+    thing = lib.make_thing()
+    with counter.expect(SetAttr=1):
+        thing.size = 7
+    with counter.expect(DelAttr=1):
+        del thing.size
 
 
 def test_a_method_is_one_round_trip(counter, numpy1):

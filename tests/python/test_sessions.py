@@ -156,3 +156,21 @@ except RuntimeError as error:
         status, lines, err = client(script, ENVKNIT_DAEMON=str(daemon)).end()
         assert status == 0, err
         assert "failed to start" in lines[0]
+
+
+def test_everything_says_what_it_is(fresh_worker):
+    from envknit.isolation import worker
+
+    context = fresh_worker(timeout=2.5)
+    assert repr(context) == f"<WorkerContext of {context.title}, timeout=2.5 s>"
+    assert repr(context.session) == f"<WorkerSession of {context.title}, no worker>"
+    with context as lib:
+        assert repr(context.session) == f"<WorkerSession of {context.title}, open>"
+        lib.pid()
+    assert repr(context.session) == f"<WorkerSession of {context.title}, used>"
+    daemon = worker._pool._connection.daemon
+    assert repr(daemon) == f"<PrivateDaemon pid={daemon.pid} {daemon.address}>"
+    connection = f"<Connection to the private daemon at {daemon.address}>"
+    assert repr(worker._pool._connection) == connection
+    assert repr(worker._pool).startswith("<ProcessPool of ")
+    assert repr(worker._pool).endswith(f"in use, daemon={daemon!r}>")

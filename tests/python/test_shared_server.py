@@ -135,6 +135,7 @@ with envknit.worker("numpy", "1.26.4") as np:
     running.process.stdin.close()
     assert server.unix in running.line()
 
+
 def test_its_environments_need_no_registration(client, server):
     script = """
 with envknit.environment("numpy1") as env:
@@ -149,4 +150,27 @@ except envknit.NotRegisteredError as error:
     status, lines, err = client(script, ENVKNIT_ADDRESS=server.unix).end()
     assert status == 0, err
     assert lines[0] == ["1.26.4", 2]
-    assert "is not registered" in lines[1] and "numpy1" in lines[1]
+    assert "is not registered" in lines[1]
+    assert "numpy1" in lines[1]
+
+
+def test_it_bounds_what_a_session_holds(client, request, monkeypatch):
+    monkeypatch.setenv("ENVKNITD_LIMITS_HANDLES", "3")
+    server = request.getfixturevalue("server")
+    script = """
+import time
+with envknit.worker("numpy", "1.26.4") as np:
+    kept = []
+    try:
+        while len(kept) < 50:
+            kept.append(np.arange(3))
+    except envknit.PoolExhausted as error:
+        show([error.reason, dict(error.metadata), "limits.handles" in str(error), len(kept)])
+    kept.clear()
+    while envknit.status().workers[0].handles:
+        time.sleep(0.01)
+    show(np.arange(3).tolist())
+"""
+    status, lines, err = client(script, ENVKNIT_ADDRESS=server.unix).end()
+    refused = ["QUOTA_EXCEEDED", {"limit": "3", "value": "4"}, True, 3]
+    assert (status, lines) == (0, [refused, [0, 1, 2]]), err

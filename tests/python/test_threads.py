@@ -107,7 +107,7 @@ def test_an_exception_in_a_thread_harms_no_other(lib):
 def test_a_thread_killed_by_an_asynchronous_exception_leaves_the_channel_whole(lib):
     import ctypes
 
-    class Stop(Exception):
+    class Stop(Exception):  # noqa: N818 - no error
         pass
 
     ended = []

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 import operator
+import os
 import statistics
 import uuid
 from decimal import Decimal
@@ -167,3 +168,49 @@ def test_a_container_of_mixed_things_stays_whole(lib):
     kept = lib.apply(lib.echo, lib.make_thing(), [1])
     assert "list" in repr(kept)
     assert kept[1] == [1]
+
+
+def test_arrays_of_a_local_numpy_arrive_as_they_were(client, lock_file):
+    python = os.environ.get("ENVKNIT_TEST_NUMPY_PYTHON")
+    if not python:
+        pytest.skip("ENVKNIT_TEST_NUMPY_PYTHON names no Python with numpy")
+    script = f"""
+import numpy
+envknit.configure_from_lock({str(lock_file)!r})
+table = numpy.zeros(4, [("a", "i1"), ("b", [("x", "f8"), ("y", "M8[s]", (2, 2))]), ("c", "U3")])
+table["c"] = "é"
+arrays = [
+    table, table[::-2], table[:0], numpy.zeros((), "?"), numpy.asfortranarray(numpy.eye(3)),
+    numpy.arange(6, dtype="f2").reshape(2, 3).T, numpy.array(["a", "bc"]), numpy.array([b"x"]),
+    numpy.array(["2020-01-01", "NaT"], "M8[D]"), numpy.ones(2, "g") / 3, numpy.ones(2, "G"),
+    numpy.zeros(2, "V3"), numpy.broadcast_to(numpy.int16(3), (2, 2)),
+]
+scalars = [numpy.datetime64("2020-01-01"), numpy.longdouble(1) / 3, numpy.timedelta64(3, "h")]
+with envknit.worker("numpy", "1.26.4") as np:
+    for local in arrays:
+        there = np.asarray(local)
+        assert there.tobytes() == local.tobytes(), local
+        assert there.shape == local.shape
+        assert there.dtype.descr == local.dtype.descr
+    for scalar in scalars:
+        there = np.repeat(scalar, 2)[0]
+        assert there.tobytes() == scalar.tobytes(), scalar
+        assert there.dtype.str == scalar.dtype.str
+    assert np.zeros(3, dtype=int).sum() == 0
+    assert np.apply_along_axis(len, 0, np.ones((2, 2))).tolist() == [2, 2]
+    for refused, words in [
+        (numpy.array([None]), "object dtype"),
+        (numpy.zeros(2, ">f8"), "byte order"),
+        (numpy.zeros(2, [("a", "i4"), ("b", "O")]), "the field 'b': object dtype"),
+        (numpy.ma.masked_array([1], [True]), "numpy.asarray(x)"),
+    ]:
+        try:
+            np.sum([0, refused])
+        except TypeError as error:
+            assert str(error).startswith("args[0][1]: ") and words in str(error), error
+        else:
+            raise AssertionError(words)
+    show("done")
+"""
+    status, lines, err = client(script, python=python).end()
+    assert (status, lines) == (0, ["done"]), err

@@ -211,7 +211,9 @@ PYBIND11_MODULE(_pyvalue_test, module) {
            py::arg("message_bytes") = std::size_t{16} << 20);
   module.def("encode", &Encode);
   module.def("encode_arguments", &EncodeArguments);
-  module.def("decode", &Decode);
+  module.def("decode", &Decode, py::arg("limits"), py::arg("bytes"),
+             py::arg("handles"), py::arg("numpy"),
+             py::arg("callables") = false);
   module.def("decode_json", &DecodeJson);
   module.def("measure", &Measure);
 }

@@ -72,6 +72,11 @@ void FakeSession::Undelivered(Epoch epoch, uint64_t first_handle,
 
 void FakeSession::Close() { pools_->Record(absl::StrCat("close ", name_)); }
 
+void FakeSession::CloseAfter(absl::Duration grace) {
+  pools_->Record(
+      absl::StrCat("close ", name_, " after ", absl::FormatDuration(grace)));
+}
+
 absl::StatusOr<std::shared_ptr<Session>> FakePools::OpenSession(
     SessionSpec spec) {
   absl::MutexLock lock(&mu_);

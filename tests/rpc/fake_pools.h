@@ -58,6 +58,7 @@ class FakeSession final : public Session {
   void Undelivered(Epoch epoch, uint64_t first_handle,
                    uint32_t handle_count) override;
   void Close() override;
+  void CloseAfter(absl::Duration grace) override;
 
  private:
   FakePools* const pools_;

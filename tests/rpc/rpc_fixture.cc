@@ -102,7 +102,7 @@ void RpcTest::Serve(RpcServerOptions options) {
   backend.pools = &pools_;
   backend.environments = &resolver_;
   backend.clock = &clock_;
-  backend.timers = timers_ != nullptr ? timers_ : loop_.get();
+  backend.timers = loop_.get();
   backend.logger = &logger_;
   backend.peers = &peers_;
   backend.access_log = &access_log_;

@@ -76,8 +76,6 @@ class RpcTest : public testing::Test {
   EnvironmentResolver resolver_{&store_};
   AccessLog access_log_{&logger_};
   RpcLimits limits_;
-  // Of the handlers; null for the loop's.
-  Timers* timers_ = nullptr;
   std::unique_ptr<RpcServer> server_;
   std::unique_ptr<UnixListener> listener_;
 };

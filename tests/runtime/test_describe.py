@@ -168,6 +168,12 @@ def test_a_function_in_c(rows):
                 ("signature", 4, "...", ""),
             ],
         ),
+        (
+            "a.f(x[, y[, z=1]])",
+            "(x[, y[, z=1]])",
+            [("x", 2, NO_DEFAULT, ""), ("y", 2, "...", ""), ("z", 2, 1, "")],
+        ),
+        ("see f(a)", None, None),
         ("f(a,\n  dtype=float,\n  *args)", "(a, dtype=float, *args)", None),
         ("f(a b)", None, None),
         ("f(a=__import__('os')._exit(3))", "(a=__import__('os')._exit(3))", None),

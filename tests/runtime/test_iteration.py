@@ -3,7 +3,14 @@
 import frames
 import pytest
 from protocol import message
-from worker_process import EPOCH, FailedError, RaisedError, from_value, wait_until
+from worker_process import (
+    EPOCH,
+    FailedError,
+    RaisedError,
+    WorkerProcess,
+    from_value,
+    wait_until,
+)
 
 MIB = 1 << 20
 SETUP = """
@@ -25,6 +32,7 @@ class Old:
     def __getitem__(self, index): return [5, 6, 7][index]
 class Hostile:
     def __iter__(self): raise ValueError("not today")
+class File(__import__("io").FileIO): pass
 def stuck():
     yield 1
     print("started", flush=True)
@@ -194,21 +202,30 @@ def test_bounds_stop_between_two_items(iterating):
     assert len(items_of(ask(iterating, slow, max_items=2, max_time_s=0)[1])) == 1
 
 
-def test_an_item_that_does_not_fit_becomes_a_handle(iterating):
-    large = start(iterating, "(b'x' * (10 << 20) for _ in range(3))")
-    frame, response = ask(iterating, large, max_items=9, max_bytes=1 << 40)
-    kept = items_of(response)
-    assert [type(item) is bytes for item in kept] == [True, False, False]
-    assert response.done
-    assert iterating.call((kept[1], "__len__")) == 10 * MIB
-    # A tuple of more handles than a message can have is one handle.
-    tuples = start(iterating, "((1, 2), tuple(object() for _ in range(700_000)), (3, object()))")
-    frame, response = ask(iterating, tuples, begin=True, max_items=3, max_bytes=1 << 40)
-    small, whole, mixed = items_of(response)
-    assert (small, mixed[0]) == ((1, 2), 3)
-    assert (whole.id, mixed[1].id) == (frame.first_handle, frame.first_handle + 1)
-    assert frame.handle_count == 2
-    assert whole.length == 700_000
+def test_an_item_that_does_not_fit_becomes_a_handle(tag):
+    with WorkerProcess(tag) as worker:
+        worker.configure(message_bytes=MIB)
+        worker.run(SETUP)
+        large = start(worker, "(b'x' * 700_000 for _ in range(3))")
+        _, response = ask(worker, large, max_items=9, max_bytes=1 << 40)
+        kept = items_of(response)
+        assert [type(item) is bytes for item in kept] == [True, False, False]
+        assert response.done
+        assert worker.call((kept[1], "__len__")) == 700_000
+        # A tuple of more handles than a message can have is one handle.
+        tuples = start(
+            worker, "iter([(1, 2), tuple(object() for _ in range(70_000)), (3, object())])"
+        )
+        frame, response = ask(worker, tuples, max_items=9, max_bytes=1 << 40)
+        small, whole, mixed = items_of(response)
+        assert (small, mixed[0]) == ((1, 2), 3)
+        assert (whole.id, mixed[1].id) == (frame.first_handle, frame.first_handle + 1)
+        assert (frame.handle_count, whole.length) == (2, 70_000)
+        # An exception without room says so, and the items before it are there.
+        worker.run("def fail(): yield b'x' * 900_000; raise KeyError(*['y' * 60_000] * 9)")
+        _, response = ask(worker, start(worker, "fail()"), max_items=9, max_bytes=1 << 40)
+        assert len(items_of(response)[0]) == 900_000
+        assert "KeyError was raised, which is too large" in response.outcome.exception.message
 
 
 def test_more_numbers_than_elements_come_in_parts(iterating):
@@ -273,10 +290,10 @@ def test_an_iterator_that_an_interrupted_call_was_given_is_dead(iterating):
         iterating.call((numbers, "__next__"))
     # What is no iterator is as before, and so are files, which lose nothing.
     assert len(items_of(ask(iterating, rows, begin=True)[1])) == 1
-    lines, function = start(iterating, "open('/dev/null')"), start(iterating, code)
+    lines, function = start(iterating, "File('/dev/null')"), start(iterating, code)
     numbers = start(iterating, "count()")
     call_id = iterating.send(frames.CALL, iterating.request((function, ""), (numbers, lines)))
     wait_until(lambda: iterating.output().count("started") == 2, "the call starts")
     iterating.cancel(call_id)
     iterating.reply(call_id)
-    assert iterating.call((lines, "read")) == ""
+    assert iterating.call((lines, "read")) == b""

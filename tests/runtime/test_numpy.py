@@ -7,6 +7,9 @@ from protocol import message
 from worker_process import RaisedError, WorkerProcess
 
 ENVIRONMENTS = known_environments()
+CAPABILITIES = (
+    message("TypeInfo").DESCRIPTOR.fields_by_name["capabilities"].enum_type.values_by_name
+)
 
 
 @pytest.fixture(params=sorted(ENVIRONMENTS) or ["none"])
@@ -22,6 +25,21 @@ def tensor(typestr, shape, data, strides=()):
     return message("Value")(
         tensor={"typestr": typestr, "shape": shape, "strides": strides, "inline": data}
     )
+
+
+def test_what_an_array_can_do(worker):
+    (info,) = worker.call_outcome("numpy:arange", 3).types
+    names = {value.number: name for name, value in CAPABILITIES.items()}
+    assert {names[number].removeprefix("CAPABILITY_") for number in info.capabilities} == {
+        *("SIZED", "CONTAINER", "SUBSCRIPT", "ITERABLE", "NUMBER", "ORDERED", "BUFFER")
+    }
+    assert {"sum", "reshape", "tolist"} <= set(info.methods)
+    assert not {"shape", "T", "dtype"} & set(info.methods)
+    assert {"__array__", "__matmul__", "__getitem__"} <= set(info.special_methods)
+    (info,) = worker.call_outcome("numpy:ndarray", kind=frames.GET_ATTR).types
+    assert info.is_class
+    assert list(info.mro) == ["numpy.ndarray", "builtins.object"]
+    assert list(info.special_methods) == ["__call__"]
 
 
 def test_an_import_lists_numpys_names(worker):

@@ -87,9 +87,7 @@ class AsyncWorkerContext:
 
         return self.call(_core.Target.of_handle(handle, name), args, None)
 
-    def call_function(
-        self, module: str, name: str, args: tuple[Any, ...]
-    ) -> asyncio.Future[Any]:
+    def call_function(self, module: str, name: str, args: tuple[Any, ...]) -> asyncio.Future[Any]:
         """Calls a function of any module of the worker; operators come this way."""
         from envknit import _core
 

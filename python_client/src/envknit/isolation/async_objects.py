@@ -25,13 +25,16 @@ __all__ = ["AsyncRemoteObject", "async_class"]
 _BINARY = {
     **{name: ("operator", name) for name in ("add", "sub", "mul", "matmul", "truediv")},
     **{name: ("operator", name) for name in ("floordiv", "mod", "lshift", "rshift", "xor")},
-    **{"and": ("operator", "and_"), "or": ("operator", "or_")},
-    **{"pow": ("builtins", "pow"), "divmod": ("builtins", "divmod")},
+    "and": ("operator", "and_"),
+    "or": ("operator", "or_"),
+    "pow": ("builtins", "pow"),
+    "divmod": ("builtins", "divmod"),
 }
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 _UNARY = {
     **{f"__{name}__": ("operator", name) for name in ("neg", "pos", "abs", "invert")},
-    **{"__round__": ("builtins", "round"), "__reversed__": ("builtins", "reversed")},
+    "__round__": ("builtins", "round"),
+    "__reversed__": ("builtins", "reversed"),
     **{f"__{name}__": ("math", name) for name in ("trunc", "floor", "ceil")},
     "__getitem__": ("operator", "getitem"),
 }

@@ -29,7 +29,7 @@ def aworker(
 
         async with envknit.aworker("numpy", "1.26.4") as np:
             z = await np.zeros(3)
-            total, pi = await asyncio.gather((z + 1).sum(), np.pi)
+            norm, pi = await asyncio.gather(np.linalg.norm(z), np.pi)
 
     A call is sent when it is made, so that many may be in flight (`asyncio.gather`), and a
     worker runs them in that order. Its `timeout` counts from sending. Cancelling the task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envknit.isolation.attribute_names import CALLABLE_DUNDERS, is_asked_for, is_assignable
-from envknit.isolation.named_proxy import NamedProxy, initialize, refuse_pickling
+from envknit.isolation.named_proxy import NamedProxy, initialize, place_of, refuse_pickling
 from envknit.isolation.remote_object import is_instance, is_subclass
 from envknit.isolation.remote_text import RemoteText
 
@@ -39,6 +39,9 @@ class CallProxy(NamedProxy):
         return self
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_envknit_"):
+            # These are there, unless the object is half made.
+            raise AttributeError(name)
         if name == "__signature__":
             return self._envknit_signature()
         if not is_asked_for(name, CALLABLE_DUNDERS):
@@ -67,7 +70,7 @@ class CallProxy(NamedProxy):
         return sorted({*description["names"], *own})
 
     def __repr__(self) -> str:
-        return f"<remote callable {self._envknit_title} in {self._envknit_context.title}>"
+        return f"<remote callable {place_of(self)}>"
 
     def __instancecheck__(self, instance: object) -> bool:
         return is_instance(instance, self._envknit_resolve())
@@ -93,7 +96,7 @@ class ClassProxy(CallProxy):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return f"<remote class {self._envknit_title} in {self._envknit_context.title}>"
+        return f"<remote class {place_of(self)}>"
 
     def _envknit_object(self) -> Any:
         # Its type has what the metaclass has, and nothing else.

@@ -107,9 +107,7 @@ class Environment:
         if not name or name.startswith("."):
             raise ValueError(f'import_module() takes a name such as "numpy.linalg", not {name!r}')
         description = self._context.session.import_module(name, self._context)["module"]
-        return ModuleProxy(
-            self._context, name, "", description["names"], description["submodules"]
-        )
+        return ModuleProxy(self._context, name, "", description["names"], description["submodules"])
 
     def __repr__(self) -> str:
         return f"<Environment {self._context.title}>"

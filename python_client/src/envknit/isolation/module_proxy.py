@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from envknit.errors import RemoteError
 from envknit.isolation.attribute_names import METADATA_DUNDERS, is_asked_for
 from envknit.isolation.call_proxy import CallProxy, ClassProxy
-from envknit.isolation.named_proxy import NamedProxy, initialize, refuse_pickling
+from envknit.isolation.named_proxy import NamedProxy, initialize, place_of, refuse_pickling
 from envknit.isolation.remote_object import RemoteObject
 from envknit.isolation.remote_text import RemoteText
 
@@ -101,14 +101,13 @@ class ModuleProxy(NamedProxy):
         return sorted(known)
 
     def __repr__(self) -> str:
-        return f"<remote module {_title_of(self)} in {_context_of(self).title}>"
+        return f"<remote module {place_of(self)}>"
 
 
 _names_of = ModuleProxy.__dict__["_names"].__get__
 _set_names = ModuleProxy.__dict__["_names"].__set__
 _context_of = NamedProxy.__dict__["_envknit_context"].__get__
 _target_of = NamedProxy.__dict__["_envknit_target"].__get__
-_title_of = NamedProxy.__dict__["_envknit_title"].__get__
 
 # help() looks past __getattribute__.
 ModuleProxy.__doc__ = RemoteText(

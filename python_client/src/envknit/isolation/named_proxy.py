@@ -9,13 +9,14 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from envknit import _core
+    from envknit.isolation.async_context import AsyncWorkerContext
     from envknit.isolation.remote_object import RemoteObject
     from envknit.isolation.worker_context import WorkerContext
 
 __all__ = ["NamedProxy", "Unresolved", "refuse_pickling"]
 
 
-class Unresolved(TypeError):
+class Unresolved(TypeError):  # noqa: N818 - reads as a state
     """A proxy that must be awaited stands where its object is needed.
 
     Who can await catches it, and resolves `proxy` first.
@@ -51,6 +52,7 @@ class NamedProxy:
 
 
 _context_of = NamedProxy.__dict__["_envknit_context"].__get__
+_title_of = NamedProxy.__dict__["_envknit_title"].__get__
 _target_of = NamedProxy.__dict__["_envknit_target"].__get__
 _resolved_of = NamedProxy.__dict__["_envknit_resolved"].__get__
 _set_resolved = NamedProxy.__dict__["_envknit_resolved"].__set__
@@ -59,12 +61,22 @@ _set_target = NamedProxy.__dict__["_envknit_target"].__set__
 _set_title = NamedProxy.__dict__["_envknit_title"].__set__
 
 
-def initialize(proxy: NamedProxy, context: WorkerContext, target: _core.Target, title: str) -> None:
+def initialize(
+    proxy: NamedProxy, context: WorkerContext | AsyncWorkerContext, target: _core.Target, title: str
+) -> None:
     """Fills a proxy whose own attribute access leads to the worker."""
     _set_context(proxy, context)
     _set_target(proxy, target)
     _set_title(proxy, title)
     _set_resolved(proxy, None)
+
+
+def place_of(proxy: NamedProxy) -> str:
+    """Its name and where it lives, for its repr."""
+    try:
+        return f"{_title_of(proxy)} in {_context_of(proxy).title}"
+    except AttributeError:
+        return "name, half made"
 
 
 def handle_of(proxy: NamedProxy) -> _core.Handle:

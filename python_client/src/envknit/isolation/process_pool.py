@@ -46,7 +46,11 @@ class ProcessPool:
         self._lock = threading.Lock()
         self._sessions: dict[WorkerKey, WorkerSession] = {}
         self._connection: Connection | None = None
-        os.register_at_fork(after_in_child=self._forget)
+        # Paused for a fork, so that the extension's threads stand still.
+        self._paused: _core.Client | None = None
+        os.register_at_fork(
+            before=self._pause, after_in_parent=self._resume, after_in_child=self._forget
+        )
         atexit.register(self._leave)
 
     def session(self, key: WorkerKey, selection: Selection) -> WorkerSession:
@@ -54,7 +58,9 @@ class ProcessPool:
         with self._lock:
             session = self._sessions.get(key)
             if session is None:
-                title = f"{key.name} {key.version}" if key.name else f"environment {key.environment}"
+                title = (
+                    f"{key.name} {key.version}" if key.name else f"environment {key.environment}"
+                )
                 session = WorkerSession(title, lambda: self._open(key, selection))
                 self._sessions[key] = session
             return session
@@ -101,7 +107,19 @@ class ProcessPool:
             session.close()
         self._connection.leave()
 
+    def _pause(self) -> None:
+        connection = self._connection
+        if connection is not None:
+            self._paused = connection.client
+            self._paused.pause_before_fork()
+
+    def _resume(self) -> None:
+        paused, self._paused = self._paused, None
+        if paused is not None:
+            paused.resume_in_parent()
+
     def _forget(self) -> None:
+        self._paused = None
         self._lock = threading.Lock()
         inherited, self._connection = self._connection, None
         if inherited is not None:

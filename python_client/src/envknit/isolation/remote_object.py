@@ -45,11 +45,13 @@ class RemoteObject:
         _set_context(self, context)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_envknit_"):
+            # These are there, unless the object is half made.
+            raise AttributeError(name)
         kind = self._envknit_type
         if name == "__signature__" and kind.callable:
             return self._envknit_signature()
         if not is_asked_for(name, _FETCHED_DUNDERS):
-            # Private names of ours never get here, unless the object is half made.
             raise AttributeError(f"{self!r} has no attribute {name!r} here")
         context = self._envknit_context
         if name in kind.methods:

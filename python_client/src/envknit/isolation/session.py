@@ -86,15 +86,23 @@ class WorkerSession:
         return again.call(target, args, kwargs, timeout, SLACK_S, context)
 
     def next_items(
-        self, target: _core.Target, max_items: int, timeout: float, context: object, *, begin: bool
+        self,
+        target: _core.Target,
+        max_items: int,
+        timeout: float,
+        context: object,
+        *,
+        begin: bool,
+        max_time: float,
     ) -> tuple[list[Any], bool, Any, Any, BaseException | None]:
         """Takes items from an iterator; with `begin`, from a new one over the target.
 
-        Returns the items, whether it ended, the new iterator if it goes on, what it
-        returned, and the exception that came after the items.
+        No further item is taken after `max_time` seconds; 0 is no bound. Returns the items,
+        whether it ended, the new iterator if it goes on, what it returned, and the exception
+        that came after the items.
         """
         taken: tuple[list[Any], bool, Any, Any, BaseException | None] = self._run(
-            lambda core: core.next(target, begin, max_items, timeout, SLACK_S, context)
+            lambda core: core.next(target, begin, max_items, max_time, timeout, SLACK_S, context)
         )
         return taken
 

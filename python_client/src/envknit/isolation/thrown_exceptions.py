@@ -11,12 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from envknit.isolation.remote_object import RemoteObject
     from envknit.isolation.worker_context import WorkerContext
 
 __all__ = ["rebuild"]
 
+_BASE = "builtins.BaseException"
+_STDLIB = sys.stdlib_module_names | {"builtins"}
 
-def rebuild(context: WorkerContext, error: BaseException) -> tuple[Any, Any]:
+
+def rebuild(context: WorkerContext, error: BaseException) -> tuple[RemoteObject, Any]:
     """A class and an instance of it in the worker that are as near to `error` as can be.
 
     A remote exception's own class, if the worker finds it under its name; a class of the
@@ -24,30 +28,41 @@ def rebuild(context: WorkerContext, error: BaseException) -> tuple[Any, Any]:
     are made from the arguments of `error` where these can cross.
     """
     text = (str(error),)
-    for module, name in _names(error):
+    for module, name in (*_names(error), ("builtins", "RuntimeError")):
+        kind = _find(context, module, name)
+        if kind is None:
+            continue
         for args in (error.args, text):
-            try:
-                return _make(context, module, name, args)
-            except RemoteError:
-                # Not there, or it takes other arguments.
-                continue
-            except TypeError:
-                # An argument that can't cross.
-                continue
-    return _make(context, "builtins", "RuntimeError", text)
+            made = _make(context, kind, args)
+            if made is not None:
+                return kind, made
+    raise AssertionError("RuntimeError takes a text")
 
 
-def _make(context: WorkerContext, module: str, name: str, args: tuple[Any, ...]) -> tuple[Any, Any]:
+def _find(context: WorkerContext, module: str, name: str) -> RemoteObject | None:
+    """The exception class of that name, if the worker has one."""
     from envknit import _core
 
-    kind = context.resolve(_core.Target.of_module(module, name))
-    if "builtins.BaseException" not in kind._envknit_type.mro:
-        raise TypeError(f"{module}.{name} is no exception")
-    made = context.call_object(kind._envknit_handle, args, {})
+    try:
+        kind = context.resolve(_core.Target.of_module(module, name))
+    except RemoteError:
+        return None
+    is_exception = kind._envknit_type.is_class and _BASE in kind._envknit_type.mro
+    return kind if is_exception else None
+
+
+def _make(context: WorkerContext, kind: RemoteObject, args: tuple[Any, ...]) -> Any:
+    """An exception of that class, or None if it can't be made from these arguments."""
+    try:
+        made = context.call_object(kind._envknit_handle, args, {})
+    except RemoteError:
+        # It takes others.
+        return None
+    except TypeError:
+        # One of them can't cross.
+        return None
     remote_type = getattr(type(made), "_envknit_type", None)
-    if remote_type is None or "builtins.BaseException" not in remote_type.mro:
-        raise TypeError(f"{module}.{name} makes no exception")
-    return kind, made
+    return made if remote_type is not None and _BASE in remote_type.mro else None
 
 
 def _names(error: BaseException) -> Iterator[tuple[str, str]]:
@@ -63,6 +78,3 @@ def _names(error: BaseException) -> Iterator[tuple[str, str]]:
     for kind in type(error).__mro__[:-1]:
         if kind.__module__.partition(".")[0] in _STDLIB:
             yield kind.__module__, kind.__qualname__
-
-
-_STDLIB = sys.stdlib_module_names | {"builtins"}

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["WorkerContext", "check_copied"]
 
+#: How long a worker may go on taking items for one reply.
+LONGEST_STEP_S = 0.5
+
 
 class WorkerContext:
     """The value of `envknit.worker()`: a context manager, and the settings of its calls.
@@ -103,7 +106,11 @@ class WorkerContext:
         from envknit import _core
 
         target = _core.Target.of_handle(handle, "")
-        taken = self.session.next_items(target, max_items, self.timeout, self, begin=begin)
+        # Items may be slow to make: those that are there come before the timeout.
+        max_time = min(LONGEST_STEP_S, self.timeout / 2)
+        taken = self.session.next_items(
+            target, max_items, self.timeout, self, begin=begin, max_time=max_time
+        )
         if self._copy_results:
             for item in taken[0]:
                 _check_copied(item)

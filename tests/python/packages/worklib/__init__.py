@@ -16,6 +16,7 @@ from worklib.failures import (
     raise_named,
     raise_system_exit,
 )
+from worklib.shown import Color, Shape, Square, Undocumented, chooser
 from worklib.things import (
     Meter,
     Thing,
@@ -30,9 +31,14 @@ from worklib.things import (
 
 __all__ = [
     "Boom",
+    "Color",
     "Meter",
+    "Shape",
+    "Square",
     "Thing",
+    "Undocumented",
     "canonical",
+    "chooser",
     "count_down",
     "hostile",
     "iterables",

@@ -1,6 +1,7 @@
 """What can be iterated over, and how far it was."""
 
 import enum
+import time
 
 taken = []
 # How much was taken when a generator ended.
@@ -78,6 +79,25 @@ def fail_after(count):
     raise KeyError("no more")
 
 
+class SlowShelf(list):
+    def __iter__(self):
+        for item in list.__iter__(self):
+            time.sleep(0.4)
+            yield item
+
+
+def slow_shelf(count):
+    return SlowShelf(range(count))
+
+
+def value_error(text):
+    return ValueError(text)
+
+
+def colors():
+    return Color
+
+
 def shelf(count):
     return Shelf(range(count))
 
@@ -108,8 +128,6 @@ def echoing():
 
 
 def hang_after(count):
-    import time
-
     yield from range(count)
     time.sleep(600)
     yield "never"

@@ -23,7 +23,7 @@ def evaluate(daemon, grpcurl, code, **fields):
 
 
 def values(response):
-    return [int(value) for value in response["items"]["packedInts"]["values"]]
+    return [int(value) for value in response["items"]["packed_ints"]["values"]]
 
 
 def test_next_takes_as_many_as_are_asked_for(daemon, grpcurl):
@@ -55,8 +55,8 @@ def test_iterate_streams_until_the_end(daemon, grpcurl):
 
 def test_iterate_without_a_session_leaves_none_behind(daemon, grpcurl):
     responses = iterate(daemon, grpcurl, {"module": "string", "path": "digits"}, max_items=4)
-    lists = [response["items"]["listValue"]["items"] for response in responses]
-    texts = [item["stringValue"] for items in lists for item in items]
+    lists = [response["items"]["list_value"]["items"] for response in responses]
+    texts = [item["string_value"] for items in lists for item in items]
     assert "".join(texts) == "0123456789"
     session = responses[0]["info"]["session"]
     with pytest.raises(RpcError) as caught:
@@ -68,7 +68,7 @@ def test_items_outlive_the_stream_in_its_session(daemon, grpcurl):
     target = {"module": "numpy", "path": "add.reduce.__self__.__class__.__mro__"}
     responses = iterate(daemon, grpcurl, target)
     session = responses[0]["info"]["session"]
-    item = responses[0]["items"]["listValue"]["items"][0]["handle"]
+    item = responses[0]["items"]["list_value"]["items"][0]["handle"]
     request = {
         "session": session,
         "target": {"handle": item, "path": "__name__"},
