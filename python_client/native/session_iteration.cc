@@ -121,7 +121,7 @@ py::tuple Session::TakeItems(std::string_view response,
     HandleFields fields;
     CodecError error;
     if (!ReadHandle(reply.iterator, fields, error)) ThrowMalformed();
-    iterator = MakeProxy(std::move(fields), context);
+    iterator = MakeProxy(std::move(fields), nullptr, context);
   }
   py::object items =
       reply.items.data() == nullptr ? py::list() : decode(reply.items);

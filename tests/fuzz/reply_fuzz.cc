@@ -28,11 +28,13 @@ void Run(std::string_view input) {
     static_cast<void>(ParseHelloLimit(reply.payload));
     static_cast<void>(ReadStatus(reply.payload));
   }
-  LateReply late = ReadLateReply(1, input);
-  FuzzCheck(late.handles.size() + late.types.size() <= input.size(),
-            "a list is no longer than its message");
-  for (const auto& handle : late.handles) {
-    FuzzCheck(handle->session_number == 1, "a handle is of its session");
+  for (const AttachMethod method : {AttachMethod::kCall, AttachMethod::kNext}) {
+    const LateReply late = ReadLateReply(1, input, method);
+    FuzzCheck(late.handles.size() + late.types.size() <= input.size(),
+              "a list is no longer than its message");
+    for (const auto& handle : late.handles) {
+      FuzzCheck(handle->session_number == 1, "a handle is of its session");
+    }
   }
 }
 

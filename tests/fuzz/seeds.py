@@ -142,6 +142,9 @@ def seeds() -> dict[str, dict[str, bytes]]:
     response = message("CallResponse")()
     response.outcome.value.CopyFrom(value(**VALUES["row"]))
     response.outcome.types.add(type_id=1, name="Row")
+    chunk = message("NextResponse")(done=True)
+    chunk.items.tuple_value.items.add().CopyFrom(value(**VALUES["row"]))
+    chunk.iterator.id = 7
     steps = request(**REQUESTS["steps"]).SerializeToString()
     found = {
         "frame": frames,
@@ -149,7 +152,10 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "json": {},
         # As in frames.
         "attach": {name: b"\x05" + data for name, data in attach_requests(steps).items()},
-        "reply": attach_replies(response.SerializeToString()),
+        "reply": {
+            **attach_replies(response.SerializeToString()),
+            "next": attach_replies(chunk.SerializeToString())["body"],
+        },
         "request": {
             "import": message("ImportRequest")(module="a.b").SerializeToString(),
             "release": release.SerializeToString(),
