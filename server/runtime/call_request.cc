@@ -46,7 +46,7 @@ std::optional<Failure> ParseStep(pbf_reader reader, TargetView& target) {
   return std::nullopt;
 }
 
-std::optional<Failure> ParseTarget(pbf_reader reader, TargetView& target) {
+std::optional<Failure> ReadTarget(pbf_reader reader, TargetView& target) {
   while (reader.next()) {
     const uint32_t tag = reader.tag();
     if (!IsBytes(reader)) {
@@ -112,7 +112,7 @@ std::optional<Failure> ParseFields(pbf_reader reader, CallRequestView& view) {
     } else if (tag == field::kTarget) {
       if (has_target) return InvalidRequest("target", "given twice");
       has_target = true;
-      failure = ParseTarget(reader.get_message(), view.target);
+      failure = ReadTarget(reader.get_message(), view.target);
     } else if (tag == field::kArgs) {
       if (view.args.size() == kMaxArgs) {
         return InvalidRequest("args", "too many");
@@ -159,6 +159,15 @@ void CallRequestView::Clear() {
   kwargs.clear();
   json_args.reset();
   json_kwargs.reset();
+}
+
+std::optional<Failure> ParseTarget(std::string_view message,
+                                   TargetView& target) {
+  try {
+    return ReadTarget(pbf_reader(message.data(), message.size()), target);
+  } catch (const protozero::exception&) {
+    return InvalidRequest("target", "not a valid message");
+  }
 }
 
 std::optional<Failure> ParseCallRequest(std::string_view payload,

@@ -38,6 +38,10 @@ struct TargetView {
   std::vector<Step> steps;
 };
 
+// Reads a message Target; a root is not required.
+std::optional<Failure> ParseTarget(std::string_view message,
+                                   TargetView& target);
+
 // The fields of a CallRequest or GetAttrRequest that the worker needs. Values
 // are still messages. Views into the request.
 struct CallRequestView {

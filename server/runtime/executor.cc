@@ -18,6 +18,7 @@ Executor::Executor(const WorkerSettings& settings, const CallTracker& tracker,
       epoch_(settings.epoch),
       tracker_(tracker),
       objects_(settings.epoch, types_),
+      transfers_(settings.limits, objects_, tensors_),
       decoder_(settings.limits, &objects_, &tensors_),
       encoder_(settings.limits, &objects_),
       resolver_(objects_, decoder_, page),
@@ -28,6 +29,7 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
                        FrameHeader& reply, ByteWriter& out) {
   interrupted_ = false;
   truncated_ = false;
+  more_ = false;
   session_ = request.session;
   deadline_ns_ = request.deadline_ns();
   objects_.BeginReply(session_);
@@ -44,6 +46,12 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
         break;
       case FrameKind::kCall:
         failure = Call(payload, out);
+        break;
+      case FrameKind::kFetch:
+        failure = Fetch(payload, out);
+        break;
+      case FrameKind::kPut:
+        failure = Put(payload, out);
         break;
       case FrameKind::kRelease:
         failure = Release(payload);
@@ -78,6 +86,7 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
                  {{"limit", "message_bytes"}, {"value", size}}});
   }
   if (truncated_) reply.flags |= kFrameTruncated;
+  if (more_ && reply.status == StatusCode::kOk) reply.flags |= kFrameMore;
   reply.handle_count = objects_.count_of_reply();
   reply.first_handle = reply.handle_count == 0 ? 0 : objects_.first_of_reply();
   return interrupted_;

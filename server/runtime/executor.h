@@ -23,6 +23,7 @@
 #include "server/runtime/failure.h"
 #include "server/runtime/object_table.h"
 #include "server/runtime/target_resolver.h"
+#include "server/runtime/transfers.h"
 #include "server/runtime/type_registry.h"
 #include "server/runtime/worker_settings.h"
 
@@ -53,6 +54,8 @@ class Executor final {
   Outcome GetAttr(std::string_view payload, ByteWriter& out);
   Outcome Call(std::string_view payload, ByteWriter& out);
   Outcome Release(std::string_view payload);
+  Outcome Fetch(std::string_view payload, ByteWriter& out);
+  Outcome Put(std::string_view payload, ByteWriter& out);
 
   PyRef Invoke(PyObject* callable, CodecError& error);
   bool DecodeArguments(std::vector<PyRef>& args, PyRef& names,
@@ -76,6 +79,7 @@ class Executor final {
   TypeRegistry types_;
   ObjectTable objects_;
   NumpyTensorDecoder tensors_;
+  Transfers transfers_;
   ValueDecoder decoder_;
   ValueEncoder encoder_;
   TargetResolver resolver_;
@@ -86,6 +90,8 @@ class Executor final {
   bool interrupted_ = false;
   // The result was over the limit of a message.
   bool truncated_ = false;
+  // The operation is not at its end.
+  bool more_ = false;
   uint64_t deadline_ns_ = 0;
 };
 

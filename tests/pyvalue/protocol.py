@@ -12,7 +12,11 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 ROOT = Path(__file__).resolve().parents[2]
-PROTOS = ["envknit/v1/calls.proto", "envknit/worker/v1/control.proto"]
+PROTOS = [
+    "envknit/v1/calls.proto",
+    "envknit/v1/transfer.proto",
+    "envknit/worker/v1/control.proto",
+]
 
 
 def build_directory() -> Path:
