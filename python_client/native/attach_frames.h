@@ -17,7 +17,9 @@ enum class AttachMethod : uint32_t {
   kImport = 1,
   kGetAttr = 2,
   kCall = 3,
-  kRelease = 4
+  kRelease = 4,
+  kFetch = 7,
+  kPut = 8
 };
 
 // One AttachRequest before it has its call id.

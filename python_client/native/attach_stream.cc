@@ -67,6 +67,11 @@ ReplyBytes ToReplyBytes(const grpc::ByteBuffer& buffer) {
   return ReplyBytes(std::move(slice), view);
 }
 
+struct Abandoned {
+  uint32_t session_number;
+  AttachMethod method;
+};
+
 class GrpcAttachStream final : public AttachStream {
  public:
   GrpcAttachStream(int fd, const std::string& authority,
@@ -152,9 +157,11 @@ class GrpcAttachStream final : public AttachStream {
     const uint32_t session_number = pending->session_number;
     if (pending->done) {
       if (session_number != 0)
-        late_replies_(session_number, std::move(pending->reply));
+        late_replies_(session_number, pending->method,
+                      std::move(pending->reply));
     } else if (waiting_.erase(pending->call_id) != 0 && session_number != 0) {
-      abandoned_.emplace(pending->call_id, session_number);
+      abandoned_.emplace(pending->call_id,
+                         Abandoned{session_number, pending->method});
     }
   }
 
@@ -280,9 +287,9 @@ class GrpcAttachStream final : public AttachStream {
     if (found == waiting_.end()) {
       const auto abandoned = abandoned_.find(reply.call_id);
       if (abandoned == abandoned_.end()) return;
-      const uint32_t session_number = abandoned->second;
+      const Abandoned call = abandoned->second;
       abandoned_.erase(abandoned);
-      late_replies_(session_number, std::move(bytes));
+      late_replies_(call.session_number, call.method, std::move(bytes));
       return;
     }
     PendingCall* pending = found->second;
@@ -315,8 +322,8 @@ class GrpcAttachStream final : public AttachStream {
   // Guarded by mu_.
   uint64_t last_call_id_ = 0;
   std::unordered_map<uint64_t, PendingCall*> waiting_;
-  // Calls nobody waits for any more, and their sessions; each gets its reply.
-  std::unordered_map<uint64_t, uint32_t> abandoned_;
+  // Calls nobody waits for any more; each gets its reply.
+  std::unordered_map<uint64_t, Abandoned> abandoned_;
   std::deque<grpc::ByteBuffer> unwritten_;
   bool started_ = false;
   bool writing_ = false;

@@ -44,6 +44,8 @@ enum class WaitEnd {
 struct PendingCall {
   // Whose handles a reply holds that comes too late; 0 if it can't hold any.
   uint32_t session_number = 0;
+  // Where in it they are.
+  AttachMethod method = AttachMethod::kCall;
   uint64_t call_id = 0;
   bool done = false;
   bool refused = false;
@@ -66,8 +68,8 @@ class AttachStream {
  public:
   // Receives replies that came after their caller gave up, on whichever thread
   // polls, with the stream locked: it must not call back.
-  using LateReplyHandler =
-      std::function<void(uint32_t session_number, ReplyBytes reply)>;
+  using LateReplyHandler = std::function<void(
+      uint32_t session_number, AttachMethod method, ReplyBytes reply)>;
 
   // `fd` is a connected stream socket, owned from here on. Doesn't block.
   static std::unique_ptr<AttachStream> Open(int fd,

@@ -52,8 +52,9 @@ Connection::Connection(std::string address, const Dialed& dialed)
       inode_(InodeOf(dialed.fd)) {
   ::sem_init(&has_releases_, 0, 0);
   stream_ = AttachStream::Open(
-      fd_, dialed.authority, [this](uint32_t session_number, ReplyBytes reply) {
-        TakeLateReply(session_number, reply.view());
+      fd_, dialed.authority,
+      [this](uint32_t session_number, AttachMethod method, ReplyBytes reply) {
+        TakeLateReply(session_number, method, reply.view());
       });
   flusher_ = StartWithoutSignals([this] { FlushUntilStopped(); });
 }
@@ -103,9 +104,9 @@ std::vector<std::string> Connection::TakeLateTypes(uint32_t session_number) {
   return types;
 }
 
-void Connection::TakeLateReply(uint32_t session_number,
+void Connection::TakeLateReply(uint32_t session_number, AttachMethod method,
                                std::string_view response) {
-  LateReply late = ReadLateReply(session_number, response);
+  LateReply late = ReadLateReply(session_number, response, method);
   for (auto& handle : late.handles) Release(std::move(handle));
   if (late.types.empty()) return;
   std::lock_guard<std::mutex> lock(mu_);

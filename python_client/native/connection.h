@@ -57,7 +57,8 @@ class Connection final {
   void CloseInheritedSocket();
 
  private:
-  void TakeLateReply(uint32_t session_number, std::string_view response);
+  void TakeLateReply(uint32_t session_number, AttachMethod method,
+                     std::string_view response);
   void FlushUntilStopped();
   void FlushReleases();
 

@@ -5,8 +5,6 @@
 #include <protozero/exception.hpp>
 #include <protozero/pbf_reader.hpp>
 
-#include "python_client/native/attach_frames.h"
-
 namespace envknit::native {
 namespace {
 
@@ -19,6 +17,16 @@ constexpr uint32_t kDict = 9;
 constexpr uint32_t kHandle = 10;
 constexpr uint32_t kSet = 15;
 constexpr uint32_t kFrozenset = 16;
+// Of every response, and where transfer.proto has the handle of a transfer.
+constexpr uint32_t kOutcome = 1;
+constexpr uint32_t kFetchTransfer = 4;
+constexpr uint32_t kPutTransfer = 2;
+
+uint32_t TransferField(AttachMethod method) {
+  if (method == AttachMethod::kFetch) return kFetchTransfer;
+  if (method == AttachMethod::kPut) return kPutTransfer;
+  return 0;
+}
 
 class HandleCollector final {
  public:
@@ -49,11 +57,6 @@ class HandleCollector final {
     }
   }
 
-  std::vector<std::unique_ptr<ReleasedHandle>> Take() {
-    return std::move(handles_);
-  }
-
- private:
   void ReadHandle(protozero::pbf_reader reader) {
     auto handle = std::make_unique<ReleasedHandle>();
     handle->session_number = session_number_;
@@ -69,20 +72,34 @@ class HandleCollector final {
     handles_.push_back(std::move(handle));
   }
 
+  std::vector<std::unique_ptr<ReleasedHandle>> Take() {
+    return std::move(handles_);
+  }
+
+ private:
   const uint32_t session_number_;
   std::vector<std::unique_ptr<ReleasedHandle>> handles_;
 };
 
 }  // namespace
 
-LateReply ReadLateReply(uint32_t session_number, std::string_view response) {
+LateReply ReadLateReply(uint32_t session_number, std::string_view response,
+                        AttachMethod method) {
   HandleCollector collector(session_number);
   LateReply late;
   AttachReply reply;
   if (ParseReply(response, &reply) && reply.kind == AttachReply::Kind::kBody) {
     try {
       protozero::pbf_reader body(reply.payload.data(), reply.payload.size());
-      while (body.next(1)) {
+      while (body.next()) {
+        if (body.tag() != kOutcome) {
+          if (body.tag() == TransferField(method)) {
+            collector.ReadHandle(body.get_message());
+          } else {
+            body.skip();
+          }
+          continue;
+        }
         protozero::pbf_reader outcome = body.get_message();
         while (outcome.next()) {
           if (outcome.tag() == 1) {

@@ -8,11 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "python_client/native/attach_frames.h"
 #include "python_client/native/release_list.h"
 
 namespace envknit::native {
 
-// What must not be lost of a reply to a GetAttr or Call.
+// What must not be lost of a reply.
 struct LateReply {
   // To be released: no proxy will ever stand for them.
   std::vector<std::unique_ptr<ReleasedHandle>> handles;
@@ -22,7 +23,8 @@ struct LateReply {
 
 // `response` is a serialized AttachResponse. Needs no GIL. What can't be read
 // is skipped.
-LateReply ReadLateReply(uint32_t session_number, std::string_view response);
+LateReply ReadLateReply(uint32_t session_number, std::string_view response,
+                        AttachMethod method = AttachMethod::kCall);
 
 }  // namespace envknit::native
 

@@ -30,7 +30,8 @@ class Client final {
             hooks.attr("remote_object"), hooks.attr("named_proxy"),
             hooks.attr("resolve"), hooks.attr("make_class"),
             hooks.attr("make_exception"), hooks.attr("make_error"),
-            hooks.attr("worker_replaced"), Interned("_envknit_handle")})) {
+            hooks.attr("worker_replaced"), hooks.attr("copy_of_foreign"),
+            Interned("_envknit_handle")})) {
     EnsureGrpcIsSetUp();
     Dialed dialed;
     {
@@ -122,6 +123,10 @@ PYBIND11_MODULE(_core, module) {
       .def("call", &Session::Call, py::arg("target"), py::arg("args"),
            py::arg("kwargs"), py::arg("timeout"), py::arg("slack"),
            py::arg("context"))
+      .def("fetch", &Session::Fetch, py::arg("target"), py::arg("timeout"),
+           py::arg("slack"), py::arg("context"))
+      .def("put", &Session::Put, py::arg("value"), py::arg("timeout"),
+           py::arg("slack"), py::arg("context"))
       .def("close", &Session::Close)
       .def_property_readonly("answered", &Session::answered)
       .def_property_readonly("used", &Session::used)

@@ -23,6 +23,9 @@ struct PythonHooks {
   pybind11::object make_error;
   // worker_replaced(context): the session's worker is a new one.
   pybind11::object worker_replaced;
+  // copy_of_foreign(remote) -> a local copy of an object of another worker, to
+  // be copied on; raises for what has none.
+  pybind11::object copy_of_foreign;
   // The interned attribute name "_envknit_handle".
   pybind11::str handle_name;
 };

@@ -61,12 +61,27 @@ void Session::Close() {
   connection_->stream().Send(std::move(frame), nullptr);
 }
 
+void Session::CheckOpen() const {
+  if (!ended()) connection_->stream().Poll();
+  if (ended()) ThrowNotSent();
+}
+
+AttachFrame Session::MakeFrame(AttachMethod method, std::string body,
+                               double timeout_seconds) const {
+  AttachFrame frame;
+  frame.method = method;
+  frame.session_number = number_;
+  if (timeout_seconds < kLongestTimeout)
+    frame.timeout = ToDuration(timeout_seconds);
+  frame.body = std::move(body);
+  return frame;
+}
+
 Session::Answer Session::Ask(AttachMethod method, std::string body,
                              double timeout_seconds, double slack_seconds,
                              const py::object& context) {
+  CheckOpen();
   AttachStream& stream = connection_->stream();
-  if (!ended()) stream.Poll();
-  if (ended()) ThrowNotSent();
   if (body.size() > stream.max_body_bytes()) {
     py::dict metadata;
     metadata["limit"] = "message_bytes";
@@ -79,31 +94,31 @@ Session::Answer Session::Ask(AttachMethod method, std::string body,
   }
   // Another thread may drop the last reference while we wait.
   const std::shared_ptr<Session> self = shared_from_this();
-  AttachFrame frame;
-  frame.method = method;
-  frame.session_number = number_;
-  if (timeout_seconds < kLongestTimeout)
-    frame.timeout = ToDuration(timeout_seconds);
-  frame.body = std::move(body);
   PendingCall pending;
+  pending.method = method;
   if (method != AttachMethod::kImport) pending.session_number = number_;
   WaitEnd end;
   {
     py::gil_scoped_release no_gil;
-    stream.Send(std::move(frame), &pending);
-    end = AwaitReply(&pending, ToDuration(timeout_seconds),
-                     ToDuration(slack_seconds));
+    stream.Send(MakeFrame(method, std::move(body), timeout_seconds), &pending);
+    end = AwaitReply(&pending, timeout_seconds, slack_seconds);
   }
-  if (end != WaitEnd::kReplied) ThrowEnd(end, pending.call_id, timeout_seconds);
+  return TakeAnswer(end, &pending, timeout_seconds, context);
+}
 
+Session::Answer Session::TakeAnswer(WaitEnd end, PendingCall* pending,
+                                    double timeout_seconds,
+                                    const py::object& context) {
+  if (end != WaitEnd::kReplied)
+    ThrowEnd(end, pending->call_id, timeout_seconds);
   Answer answer;
-  answer.bytes = std::move(pending.reply);
+  answer.bytes = std::move(pending->reply);
   if (!ParseReply(answer.bytes.view(), &answer.reply)) ThrowMalformed();
   TakeInfo(answer.reply.info, context);
   if (answer.reply.kind == AttachReply::Kind::kBody) {
     answered_ = true;
     // An import can be repeated on another worker.
-    if (method != AttachMethod::kImport) used_ = true;
+    if (pending->method != AttachMethod::kImport) used_ = true;
     return answer;
   }
   if (answer.reply.kind != AttachReply::Kind::kError) ThrowMalformed();
@@ -112,12 +127,12 @@ Session::Answer Session::Ask(AttachMethod method, std::string body,
              ToDict(error.metadata));
 }
 
-WaitEnd Session::AwaitReply(PendingCall* pending,
-                            std::chrono::nanoseconds timeout,
-                            std::chrono::nanoseconds slack) {
+WaitEnd Session::AwaitReply(PendingCall* pending, double timeout_seconds,
+                            double slack_seconds) {
   AttachStream& stream = connection_->stream();
-  SteadyTime until = std::chrono::steady_clock::now() + timeout + kCourtesy;
-  const SteadyTime end_of_patience = until + slack;
+  SteadyTime until = std::chrono::steady_clock::now() +
+                     ToDuration(timeout_seconds) + kCourtesy;
+  const SteadyTime end_of_patience = until + ToDuration(slack_seconds);
   while (true) {
     WaitEnd end = stream.Wait(pending, until, SignalRaised);
     if (end == WaitEnd::kExpired && until < end_of_patience) {
@@ -163,6 +178,14 @@ std::string Session::Unreached(const StreamEnd& why) const {
          why.message;
 }
 
+void Session::Cancel(uint64_t call_id) {
+  AttachFrame cancel;
+  cancel.kind = FrameKind::kCancel;
+  cancel.numbered = false;
+  cancel.target_call_id = call_id;
+  connection_->stream().Send(std::move(cancel), nullptr);
+}
+
 void Session::ThrowEnd(WaitEnd end, uint64_t call_id, double timeout_seconds) {
   if (end == WaitEnd::kRefused) ThrowNotSent();
   if (end == WaitEnd::kBroken) {
@@ -177,11 +200,7 @@ void Session::ThrowEnd(WaitEnd end, uint64_t call_id, double timeout_seconds) {
     }
     ThrowError(*hooks_, kUnavailable, "CONNECTION_LOST", why.message);
   }
-  AttachFrame cancel;
-  cancel.kind = FrameKind::kCancel;
-  cancel.numbered = false;
-  cancel.target_call_id = call_id;
-  connection_->stream().Send(std::move(cancel), nullptr);
+  Cancel(call_id);
   if (end == WaitEnd::kInterrupted) throw py::error_already_set();
   py::dict metadata;
   metadata["timeout_ms"] =

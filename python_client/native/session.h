@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,8 +17,15 @@
 #include "python_client/native/python_hooks.h"
 #include "python_client/native/reply_decoder.h"
 #include "python_client/native/target.h"
+#include "server/pyvalue/tensor_decoders.h"
+#include "server/pyvalue/value_assembly.h"
+#include "server/pyvalue/value_stream.h"
 
 namespace envknit::native {
+
+class ArgumentProxies;
+// Copies a value into the worker; its proxy.
+using PutArgument = std::function<pybind11::object(const ValueStream&)>;
 
 // Encodes requests, waits for their replies without the GIL, and turns these
 // into objects, proxies or exceptions. Owned by Python; keeps its connection
@@ -49,9 +57,21 @@ class Session final : public std::enable_shared_from_this<Session> {
                            double timeout_seconds, double slack_seconds,
                            const pybind11::object& context);
 
-  pybind11::object Call(const Target& target, const pybind11::tuple& args,
-                        const pybind11::object& kwargs, double timeout_seconds,
+  // Arguments that are too large for the message are copied into the worker
+  // first; their copies go when the call has its reply.
+  pybind11::object Call(const Target& target, pybind11::tuple args,
+                        pybind11::object kwargs, double timeout_seconds,
                         double slack_seconds, const pybind11::object& context);
+
+  // A local copy of what stands at the target, of any size: by value all the
+  // way down, arrays as numpy's where there is one.
+  pybind11::object Fetch(const Target& target, double timeout_seconds,
+                         double slack_seconds, const pybind11::object& context);
+
+  // A copy of a local object, of any size, in the worker; its proxy. `timeout`
+  // of both is for each chunk.
+  pybind11::object Put(const pybind11::object& object, double timeout_seconds,
+                       double slack_seconds, const pybind11::object& context);
 
   // Whether its worker answered anything, so that its opening succeeded.
   bool answered() const { return answered_; }
@@ -76,15 +96,38 @@ class Session final : public std::enable_shared_from_this<Session> {
   };
   Answer Ask(AttachMethod method, std::string body, double timeout_seconds,
              double slack_seconds, const pybind11::object& context);
+  void CheckOpen() const;
+  AttachFrame MakeFrame(AttachMethod method, std::string body,
+                        double timeout_seconds) const;
+  Answer TakeAnswer(WaitEnd end, PendingCall* pending, double timeout_seconds,
+                    const pybind11::object& context);
+  // Requests of one transfer, several of them under way.
+  class ChunkPipeline;
+  pybind11::object PutStream(const ValueStream& stream, double timeout_seconds,
+                             double slack_seconds,
+                             const pybind11::object& context);
+  void FetchRest(const HandleFields& transfer, uint64_t chunk_bytes,
+                 ValueAssembly* assembly, double timeout_seconds,
+                 double slack_seconds, const pybind11::object& context);
+  // Puts those arguments into the worker that don't fit in a message together,
+  // so that their proxies stand in their place.
+  void PutLargeArguments(pybind11::tuple* args, pybind11::object* kwargs,
+                         ArgumentProxies* proxies, const PutArgument& put);
+  // `value`, or a proxy if it has more than `limit` bytes. Empty: `error` is
+  // filled.
+  pybind11::object PutIfLarge(const pybind11::handle& value, std::size_t limit,
+                              ArgumentProxies* proxies, const PutArgument& put,
+                              CodecError* error);
   // Without the GIL. What isn't answered at the end is abandoned.
-  WaitEnd AwaitReply(PendingCall* pending, std::chrono::nanoseconds timeout,
-                     std::chrono::nanoseconds slack);
+  WaitEnd AwaitReply(PendingCall* pending, double timeout_seconds,
+                     double slack_seconds);
   // Whether the server answers anything; without the GIL.
   WaitEnd Probe();
   [[noreturn]] void ThrowNotSent() const;
   std::string Unreached(const StreamEnd& why) const;
   // The arguments can't be encoded.
   [[noreturn]] void ThrowUnsent(const CodecError& error) const;
+  void Cancel(uint64_t call_id);
   [[noreturn]] void ThrowEnd(WaitEnd end, uint64_t call_id,
                              double timeout_seconds);
   void CheckTarget(const Target& target) const;
@@ -108,6 +151,8 @@ class Session final : public std::enable_shared_from_this<Session> {
   // Decoders keep buffers and decoded keys from call to call; one for each
   // thread that decodes at the same time.
   std::vector<std::unique_ptr<ReplyDecoder>> idle_decoders_;
+  // For what is fetched.
+  NumpyTensorDecoder local_arrays_;
 };
 
 }  // namespace envknit::native

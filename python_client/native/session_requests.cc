@@ -84,19 +84,28 @@ py::object Session::GetAttr(const Target& target, bool as_handle,
   return TakeOutcome(answer.reply.payload, context);
 }
 
-py::object Session::Call(const Target& target, const py::tuple& args,
-                         const py::object& kwargs, double timeout_seconds,
+py::object Session::Call(const Target& target, py::tuple args,
+                         py::object kwargs, double timeout_seconds,
                          double slack_seconds, const py::object& context) {
   CheckTarget(target);
   ByteWriter request;
   request.BytesField(schema::call_request::kTarget, target.bytes());
+  const PutArgument put = [&](const ValueStream& stream) {
+    return PutStream(stream, timeout_seconds, slack_seconds, context);
+  };
   // Encoders are made for each call: resolving a proxy makes a call of its own.
-  ArgumentProxies proxies(*this, *hooks_);
+  ArgumentProxies proxies(*this, *hooks_, put);
   ValueEncoder encoder(ValueLimits(), &proxies);
+  const auto encode = [&](CodecError& error) {
+    PyObject* const named = kwargs.is_none() ? nullptr : kwargs.ptr();
+    return EncodeCallArguments(encoder, request, args.ptr(), named, error);
+  };
   CodecError error;
-  PyObject* named = kwargs.is_none() ? nullptr : kwargs.ptr();
-  if (!EncodeCallArguments(encoder, request, args.ptr(), named, error)) {
-    ThrowUnsent(error);
+  if (!encode(error)) {
+    if (error.limit != "message_bytes") ThrowUnsent(error);
+    PutLargeArguments(&args, &kwargs, &proxies, put);
+    error = CodecError();
+    if (!encode(error)) ThrowUnsent(error);
   }
   const Answer answer = Ask(AttachMethod::kCall, std::string(request.view()),
                             timeout_seconds, slack_seconds, context);

@@ -1,8 +1,6 @@
 #include "server/pyvalue/value_stream.h"
 
-#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 
 #include "server/pyvalue/ext_registry.h"
@@ -92,17 +90,15 @@ bool ValueStream::Encode(PyObject* object, Mode mode, const ValueLimits& limits,
   return ok;
 }
 
-void ValueStream::Copy(std::size_t offset, std::size_t count, char* to) const {
+std::array<std::string_view, 2> ValueStream::Pieces(std::size_t offset,
+                                                    std::size_t count) const {
+  std::string_view first;
   if (offset < head_.size()) {
-    const std::size_t part = std::min(count, head_.size() - offset);
-    std::memcpy(to, head_.data() + offset, part);
-    to += part;
-    offset += part;
-    count -= part;
+    first = head_.substr(offset, count);
+    offset = head_.size();
+    count -= first.size();
   }
-  if (count != 0) {
-    std::memcpy(to, body_.data() + (offset - head_.size()), count);
-  }
+  return {first, body_.substr(offset - head_.size(), count)};
 }
 
 }  // namespace envknit

@@ -3,6 +3,7 @@
 
 #include <Python.h>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -39,9 +40,10 @@ class ValueStream final {
 
   std::size_t size() const { return head_.size() + body_.size(); }
 
-  // Writes the bytes [offset, offset + count), which must be there, to `to`.
+  // The bytes [offset, offset + count), which must be there: up to two pieces.
   // Without the GIL.
-  void Copy(std::size_t offset, std::size_t count, char* to) const;
+  std::array<std::string_view, 2> Pieces(std::size_t offset,
+                                         std::size_t count) const;
 
  private:
   ValueStream() = default;

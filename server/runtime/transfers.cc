@@ -113,7 +113,9 @@ bool Transfers::Fetch(const FetchRequestView& request, PyObject* object,
   }
   out.Tag(field::kChunk, ByteWriter::kBytes);
   out.Varint(count);
-  stream->Copy(offset, count, out.Append(count));
+  for (const std::string_view piece : stream->Pieces(offset, count)) {
+    out.Raw(piece.data(), piece.size());
+  }
   if (!more && transfer) dropped = objects_.TakeOwn(id);
   return true;
 }
