@@ -33,6 +33,11 @@ bool IsLargeBuffer(PyObject* object) {
 
 }  // namespace
 
+bool ArgumentProxies::IsProxy(PyObject* object) const {
+  return IsInstance(object, hooks_.remote_object) ||
+         IsInstance(object, hooks_.named_proxy);
+}
+
 HandleEncoder::Answer ArgumentProxies::Encode(PyObject* object,
                                               HandleFields& handle,
                                               CodecError& error) {

@@ -23,6 +23,9 @@ class ArgumentProxies final : public HandleEncoder {
                   const PutArgument& put)
       : session_(session), hooks_(hooks), put_(put) {}
 
+  // Whether the object stands for one in a worker.
+  bool IsProxy(PyObject* object) const;
+
   Answer Encode(PyObject* object, HandleFields& handle,
                 CodecError& error) override;
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "python_client/native/buffer_owner.h"
 #include "python_client/native/connection.h"
 #include "python_client/native/dial.h"
 #include "python_client/native/grpc_setup.h"
@@ -132,6 +133,8 @@ PYBIND11_MODULE(_core, module) {
       .def_property_readonly("used", &Session::used)
       .def_property_readonly("ended", &Session::ended)
       .def_property_readonly("epoch", &Session::epoch);
+
+  module.attr("BufferOwner") = MakeBufferOwner();
 
   py::class_<Client>(module, "Client")
       .def(py::init<const std::string&, const py::object&>(),

@@ -171,6 +171,8 @@ py::object Session::PutStream(const ValueStream& stream, double timeout_seconds,
 py::object Session::PutIfLarge(const py::handle& value, std::size_t limit,
                                ArgumentProxies* proxies, const PutArgument& put,
                                CodecError* error) {
+  if (proxies->IsProxy(value.ptr()))
+    return py::reinterpret_borrow<py::object>(value);
   const std::unique_ptr<ValueStream> stream =
       ValueStream::Open(value.ptr(), ValueStream::Mode::kArgument,
                         ValueLimits(), proxies, *error);

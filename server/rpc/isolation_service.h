@@ -16,6 +16,10 @@
 
 namespace envknit {
 
+using RawTransferService = v1::IsolationService::WithRawCallbackMethod_Fetch<
+    v1::IsolationService::WithRawCallbackMethod_Put<
+        v1::IsolationService::Service>>;
+
 // The requests that carry payloads come as bytes, since they are forwarded as
 // they are; the others as messages.
 using RawIsolationService = v1::IsolationService::WithRawCallbackMethod_Import<
@@ -27,14 +31,12 @@ using RawIsolationService = v1::IsolationService::WithRawCallbackMethod_Import<
                         v1::IsolationService::WithRawCallbackMethod_Describe<
                             v1::IsolationService::WithRawCallbackMethod_Attach<
                                 v1::IsolationService::WithCallbackMethod_Release<
-                                    v1::IsolationService::
-                                        WithCallbackMethod_OpenSession<
-                                            v1::IsolationService::
-                                                WithCallbackMethod_CloseSession<
-                                                    v1::IsolationService::
-                                                        WithCallbackMethod_Cancel<
-                                                            v1::IsolationService::
-                                                                Service>>>>>>>>>>>>;
+                                    v1::IsolationService::WithCallbackMethod_OpenSession<
+                                        v1::IsolationService::
+                                            WithCallbackMethod_CloseSession<
+                                                v1::IsolationService::
+                                                    WithCallbackMethod_Cancel<
+                                                        RawTransferService>>>>>>>>>>>>;
 
 // The RPCs of protos/envknit/v1/isolation_service.proto: thin handlers over the
 // pools. Made by the RpcServer; handlers run on gRPC's threads and don't block.
@@ -67,6 +69,12 @@ class IsolationService final : public RawIsolationService {
   grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
                                      const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Fetch(
+      grpc::CallbackServerContext* context,
+      const grpc::ByteBuffer* request) override;
+  grpc::ServerReadReactor<grpc::ByteBuffer>* Put(
+      grpc::CallbackServerContext* context,
+      grpc::ByteBuffer* response) override;
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Attach(
       grpc::CallbackServerContext* context) override ABSL_LOCKS_EXCLUDED(mu_);
   grpc::ServerUnaryReactor* Release(grpc::CallbackServerContext* context,

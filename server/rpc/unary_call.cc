@@ -10,23 +10,11 @@
 #include "server/rpc/byte_buffers.h"
 #include "server/rpc/handle_errors.h"
 #include "server/rpc/reply_fields.h"
+#include "server/rpc/rpc_deadline.h"
 #include "server/rpc/status_mapping.h"
 #include "server/rpc/wire_reading.h"
 
 namespace envknit {
-namespace {
-
-// gRPC's deadline on our clock, which need not be the system's.
-absl::Time RpcDeadline(const grpc::CallbackServerContext& context,
-                       const Clock& clock) {
-  const std::chrono::system_clock::time_point deadline = context.deadline();
-  if (deadline == std::chrono::system_clock::time_point::max()) {
-    return absl::InfiniteFuture();
-  }
-  return clock.Now() + (absl::FromChrono(deadline) - absl::Now());
-}
-
-}  // namespace
 
 grpc::ServerUnaryReactor* UnaryCall::Start(const RpcBackend* backend,
                                            CallKind kind,

@@ -33,6 +33,7 @@ from envknit.errors import (
     WorkerOutOfMemory,
     WorkerStartError,
 )
+from envknit.isolation.copying import fetch
 from envknit.isolation.process_pool import ProcessPool
 from envknit.isolation.worker import worker
 from envknit.isolation.worker_context import WorkerContext
@@ -58,6 +59,7 @@ __all__ = [
     "WorkerStartError",
     "__version__",
     "configure_from_lock",
+    "fetch",
     "worker",
 ]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
-from envknit.isolation import special_methods
+from envknit.isolation import copying, special_methods
 from envknit.isolation.remote_types import RemoteType
 
 if TYPE_CHECKING:
@@ -84,14 +83,15 @@ class RemoteObject:
         return isinstance(instance, RemoteObject) and is_instance(instance, self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        """A local copy of a remote array, for `numpy.asarray`."""
-        handle = self._envknit_handle
-        if handle.shape is None or handle.typestr is None:
-            raise TypeError(f"{self!r} is no array")
-        numpy = importlib.import_module("numpy")
-        elements = self._envknit_context.call_method(handle, "tobytes", ())
-        array = numpy.frombuffer(bytearray(elements), dtype=handle.typestr).reshape(handle.shape)
-        return array if dtype is None else array.astype(dtype)
+        """A local copy of a remote array, or of what the object's own `__array__` makes."""
+        return copying.local_array(self, dtype, copy)
+
+    def __deepcopy__(self, memo: object) -> Any:
+        return copying.fetch(self)
+
+    def _envknit_buffer(self) -> memoryview:
+        """What `memoryview(self)` is a view of, if the remote type has the buffer protocol."""
+        return copying.buffer_of(self)
 
 
 _set_handle = RemoteObject.__dict__["_envknit_handle"].__set__
@@ -114,11 +114,16 @@ def make_class(info: Mapping[str, Any]) -> type[RemoteObject]:
     kind = RemoteType(info)
     key = (
         *(kind.known, kind.full_name, kind.mro, kind.methods, kind.special_methods),
-        *(kind.is_class, kind.callable, kind.iterator),
+        *(kind.is_class, kind.callable, kind.iterator, kind.buffer),
     )
     known = _classes.get(key)
     if known is None:
         namespace = special_methods.namespace_for(kind)
         namespace |= {"__slots__": (), "__module__": "envknit.remote", "_envknit_type": kind}
-        known = _classes[key] = type(kind.name.rpartition(".")[2], (RemoteObject,), namespace)
+        bases: tuple[type, ...] = (RemoteObject,)
+        if kind.buffer and not kind.is_class:
+            from envknit import _core
+
+            bases = (RemoteObject, _core.BufferOwner)
+        known = _classes[key] = type(kind.name.rpartition(".")[2], bases, namespace)
     return known

@@ -13,13 +13,14 @@ __all__ = ["RemoteType"]
 # Numbers of the enum Capability.
 _ITERATOR = 5
 _CALLABLE = 6
+_BUFFER = 10
 
 
 class RemoteType:
     """The fields of a TypeInfo message. Immutable."""
 
     __slots__ = (
-        *("callable", "full_name", "is_class", "iterator", "known", "methods", "module"),
+        *("buffer", "callable", "full_name", "is_class", "iterator", "known", "methods", "module"),
         *("mro", "name", "special_methods"),
     )
 
@@ -36,6 +37,7 @@ class RemoteType:
         self.is_class: bool = info.get("is_class", False)
         capabilities = info.get("capabilities", ())
         self.iterator = _ITERATOR in capabilities
+        self.buffer = _BUFFER in capabilities
         self.callable = _CALLABLE in capabilities or self.is_class
         self.full_name = f"{self.module}.{self.name}" if self.module else self.name
 

@@ -78,6 +78,10 @@ class WorkerSession:
                 raise
         return again.call(target, args, kwargs, timeout, SLACK_S, context)
 
+    def fetch(self, target: _core.Target, timeout: float, context: object) -> Any:
+        """A local copy of what stands at the target, of any size; the timeout is each chunk's."""
+        return self._run(lambda core: core.fetch(target, timeout, SLACK_S, context))
+
     def forget(self) -> None:
         """In a forked child: the session is the parent's."""
         self._lock = threading.Lock()

@@ -64,6 +64,8 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
         namespace["__iter__"] = _iterate_tuple
     if kind.callable or not kind.known:
         namespace["__call__"] = _call
+    if kind.buffer and not kind.is_class:
+        namespace["__bytes__"] = _bytes
     if "__eq__" in namespace:
         # The remote class says itself whether it can be hashed.
         namespace["__hash__"] = _plain("__hash__") if "__hash__" in advertised else None
@@ -101,6 +103,10 @@ def _binary(name: str) -> Callable[..., Any]:
 
 def _call(self: RemoteObject, /, *args: Any, **kwargs: Any) -> Any:
     return self._envknit_context.call_object(self._envknit_handle, args, kwargs)
+
+
+def _bytes(self: RemoteObject) -> bytes:
+    return self._envknit_buffer().tobytes()
 
 
 def _itself(self: RemoteObject) -> RemoteObject:

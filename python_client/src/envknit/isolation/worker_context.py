@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envknit.errors import NotByValueError
+from envknit.isolation import copying
 from envknit.isolation.call_proxy import CallProxy
 from envknit.isolation.module_proxy import ModuleProxy
 from envknit.isolation.remote_object import RemoteObject
@@ -71,9 +71,7 @@ class WorkerContext:
     ) -> Any:
         """One call, one round trip."""
         result = self.session.call(target, args, kwargs, self.timeout, self)
-        if self._copy_results:
-            _check_copied(result)
-        return result
+        return copying.fetch(result) if self._copy_results else result
 
     def call_method(self, handle: _core.Handle, name: str, args: tuple[Any, ...]) -> Any:
         """Calls a method of a remote object; operators come this way."""
@@ -112,6 +110,12 @@ class WorkerContext:
         """What stands at the target."""
         return self.session.get_attr(target, self.timeout, self)
 
+    def copy_of(self, handle: _core.Handle) -> Any:
+        """A local copy of a remote object, by value all the way down."""
+        from envknit import _core
+
+        return self.session.fetch(_core.Target.of_handle(handle, ""), self.timeout, self)
+
     def resolve(self, target: _core.Target) -> RemoteObject:
         """What stands at the target, always as a remote object."""
         resolved = self.session.get_attr(target, self.timeout, self, as_handle=True)
@@ -122,13 +126,3 @@ class WorkerContext:
         """The reply that is being read came from a new worker."""
         warn_replaced(self.title)
 
-
-def _check_copied(result: Any) -> None:
-    """With `results="copy"`: nothing of a result may have stayed in the worker."""
-    if isinstance(result, RemoteObject):
-        raise NotByValueError(f"$: {type(result)._envknit_type.full_name} can't be copied")
-    if type(result) is tuple:
-        for index, item in enumerate(result):
-            if isinstance(item, RemoteObject):
-                name = type(item)._envknit_type.full_name
-                raise NotByValueError(f"$[{index}]: {name} can't be copied")
