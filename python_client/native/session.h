@@ -109,6 +109,8 @@ class Session final : public std::enable_shared_from_this<Session> {
   void FetchRest(const HandleFields& transfer, uint64_t chunk_bytes,
                  ValueAssembly* assembly, double timeout_seconds,
                  double slack_seconds, const pybind11::object& context);
+  // What both ends take.
+  ValueLimits MessageLimits() const;
   // Puts those arguments into the worker that don't fit in a message together,
   // so that their proxies stand in their place.
   void PutLargeArguments(pybind11::tuple* args, pybind11::object* kwargs,

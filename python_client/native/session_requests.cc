@@ -95,7 +95,7 @@ py::object Session::Call(const Target& target, py::tuple args,
   };
   // Encoders are made for each call: resolving a proxy makes a call of its own.
   ArgumentProxies proxies(*this, *hooks_, put);
-  ValueEncoder encoder(ValueLimits(), &proxies);
+  ValueEncoder encoder(MessageLimits(), &proxies);
   const auto encode = [&](CodecError& error) {
     PyObject* const named = kwargs.is_none() ? nullptr : kwargs.ptr();
     return EncodeCallArguments(encoder, request, args.ptr(), named, error);

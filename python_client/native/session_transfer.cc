@@ -129,7 +129,9 @@ py::object Session::PutStream(const ValueStream& stream, double timeout_seconds,
                               double slack_seconds, const py::object& context) {
   const std::shared_ptr<Session> self = shared_from_this();
   const uint64_t total = stream.size();
-  uint64_t sent = std::min(kChunkBytes, total);
+  const uint64_t chunk_bytes =
+      std::min(kChunkBytes, connection_->stream().max_body_bytes() / 2);
+  uint64_t sent = std::min(chunk_bytes, total);
   Answer answer = Ask(AttachMethod::kPut, EncodePut(stream, 0, sent, nullptr),
                       timeout_seconds, slack_seconds, context);
   const std::optional<HandleFields> name =
@@ -147,13 +149,13 @@ py::object Session::PutStream(const ValueStream& stream, double timeout_seconds,
     py::gil_scoped_release no_gil;
     for (uint64_t done = sent; done < total;) {
       for (; sent < total && !pipeline.is_full();) {
-        const uint64_t count = std::min(kChunkBytes, total - sent);
+        const uint64_t count = std::min(chunk_bytes, total - sent);
         pipeline.Send(EncodePut(stream, sent, count, &transfer.fields()));
         sent += count;
       }
       std::unique_ptr<PendingCall> oldest;
       const WaitEnd end = pipeline.Await(&oldest);
-      done += std::min(kChunkBytes, total - done);
+      done += std::min(chunk_bytes, total - done);
       if (done < total && end == WaitEnd::kReplied &&
           IsPlain(*oldest, &answer.reply) && answer.reply.payload.empty()) {
         continue;
@@ -181,13 +183,20 @@ py::object Session::PutIfLarge(const py::handle& value, std::size_t limit,
   return put(*stream);
 }
 
+ValueLimits Session::MessageLimits() const {
+  ValueLimits limits;
+  limits.message_bytes = std::min<uint64_t>(
+      limits.message_bytes, connection_->stream().max_body_bytes());
+  return limits;
+}
+
 void Session::PutLargeArguments(py::tuple* args, py::object* kwargs,
                                 ArgumentProxies* proxies,
                                 const PutArgument& put) {
   const std::size_t named = kwargs->is_none() ? 0 : py::len(*kwargs);
   // What stays in the message is half of it at most.
   const std::size_t limit =
-      ValueLimits().message_bytes / 2 / (args->size() + named);
+      MessageLimits().message_bytes / 2 / (args->size() + named);
   CodecError error;
   py::tuple small(args->size());
   for (std::size_t i = 0; i < args->size(); ++i) {

@@ -33,7 +33,7 @@ _PLAIN = frozenset(
         *("__len__", "__contains__", "__getitem__", "__setitem__", "__delitem__", "__reversed__"),
         *("__neg__", "__pos__", "__abs__", "__invert__"),
         *("__bool__", "__int__", "__float__", "__complex__", "__index__"),
-        *("__round__", "__trunc__", "__floor__", "__ceil__"),
+        *("__round__", "__trunc__", "__floor__", "__ceil__", "__bytes__"),
     )
 )
 
