@@ -169,8 +169,9 @@ void TransferSteps::OnResult(CallResult result, const Done& done) {
   } else if (!result.more && result.status.ok()) {
     transfer_ = 0;
   }
-  done(ClientStatus(result, *backend_->pools, backend_->instance),
-       std::move(result));
+  const absl::Status status =
+      ClientStatus(result, *backend_->pools, backend_->instance);
+  done(status, std::move(result));
 }
 
 std::string TransferSteps::Fields(CallResult result, bool keeps_session) const {
