@@ -107,7 +107,9 @@ def test_an_array_goes_out_and_comes_back(daemon, grpcurl, session):
     made = grpcurl.call(daemon.address, f"{SERVICE}/Call", request)
     handle = made["outcome"]["value"]["handle"]
     name = {"handle": {"id": handle["id"], "epoch": handle["epoch"]}}
-    data, chunks = fetch(grpcurl, daemon, {"session": session, "target": name, "max_bytes": 300_000})
+    data, chunks = fetch(
+        grpcurl, daemon, {"session": session, "target": name, "max_bytes": 300_000}
+    )
     assert len(chunks) == 14
     again = put(grpcurl, daemon, data, 700_000, session=session)["outcome"]["value"]["handle"]
     assert again["tensor"] == {"typestr": "<i8", "shape": ["500000"]}

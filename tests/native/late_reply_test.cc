@@ -8,6 +8,7 @@
 
 #include "envknit/v1/attach.pb.h"
 #include "envknit/v1/calls.pb.h"
+#include "envknit/v1/transfer.pb.h"
 
 namespace envknit::native {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-std::string Reply(const v1::CallResponse& response) {
+std::string Reply(const google::protobuf::Message& response) {
   v1::AttachResponse reply;
   reply.set_call_id(1);
   reply.set_body(response.SerializeAsString());
@@ -49,6 +50,21 @@ TEST(ReadLateReplyTest, FindsHandlesInsideContainers) {
   EXPECT_THAT(Ids(late), ElementsAre(7, 8));
   EXPECT_EQ(late.handles[0]->epoch, 5u);
   EXPECT_EQ(late.handles[0]->session_number, 4u);
+}
+
+TEST(ReadLateReplyTest, FindsTheTransferThatNobodyGoesOnWith) {
+  v1::FetchResponse fetched;
+  fetched.mutable_transfer()->set_id(7);
+  fetched.set_chunk("chunk");
+  EXPECT_THAT(Ids(ReadLateReply(1, Reply(fetched), AttachMethod::kFetch)),
+              ElementsAre(7));
+  v1::PutResponse put;
+  put.mutable_transfer()->set_id(8);
+  EXPECT_THAT(Ids(ReadLateReply(1, Reply(put), AttachMethod::kPut)),
+              ElementsAre(8));
+  // The same fields are something else in other replies.
+  EXPECT_THAT(ReadLateReply(1, Reply(put), AttachMethod::kCall).handles,
+              IsEmpty());
 }
 
 TEST(ReadLateReplyTest, KeepsTypesThatAreSentOnlyOnce) {

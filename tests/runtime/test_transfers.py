@@ -45,9 +45,7 @@ def fetch(worker, target, max_bytes=0):
     data, total, transfer = response.chunk, response.total_bytes, response.transfer
     assert frame.handle_count == (1 if frame.flags & frames.MORE else 0)
     while frame.flags & frames.MORE:
-        request = message("FetchRequest")(
-            transfer=transfer, offset=len(data), max_bytes=max_bytes
-        )
+        request = message("FetchRequest")(transfer=transfer, offset=len(data), max_bytes=max_bytes)
         response, frame = step(worker, frames.FETCH, request)
         assert (response.offset, response.total_bytes) == (len(data), total)
         assert not response.HasField("transfer")
@@ -77,7 +75,6 @@ def put(worker, value, size=1 << 20):
             assert frame.first_handle == transfer.id
     assert not frame.flags & frames.MORE
     return response.outcome.value.handle
-
 
 
 def release(worker, *ids):
@@ -205,7 +202,9 @@ def test_bytes_that_are_no_value_are_refused_at_the_end(worker):
 
 
 def test_a_huge_claim_takes_no_memory(worker):
-    request = message("PutRequest")(total_bytes=1 << 62, chunk=to_value("x" * 4000).SerializeToString())
+    request = message("PutRequest")(
+        total_bytes=1 << 62, chunk=to_value("x" * 4000).SerializeToString()
+    )
     response, frame = step(worker, frames.PUT, request)
     assert frame.flags & frames.MORE
     release(worker, response.transfer.id)

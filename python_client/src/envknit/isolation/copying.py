@@ -60,9 +60,9 @@ def _fetch_remote(remote: RemoteObject) -> Any:
         return remote._envknit_context.copy_of(remote._envknit_handle)
     except NotByValueError as error:
         better = NotByValueError(
-            f"{remote._envknit_type.full_name} can't be copied: {error}; ask it for plain data or an array instead "
-            "(such as .tolist(), .to_numpy() or .to_dict() if it has them), or leave it in its "
-            "worker and pass the proxy on"
+            f"{remote._envknit_type.full_name} can't be copied: {error}; ask it for plain data "
+            "or an array instead (such as .tolist(), .to_numpy() or .to_dict() if it has them), "
+            "or leave it in its worker and pass the proxy on"
         )
         better.reason, better.metadata = error.reason, error.metadata
         raise better from None

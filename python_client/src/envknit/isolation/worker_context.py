@@ -125,4 +125,3 @@ class WorkerContext:
     def worker_replaced(self) -> None:
         """The reply that is being read came from a new worker."""
         warn_replaced(self.title)
-
