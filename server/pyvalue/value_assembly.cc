@@ -95,6 +95,18 @@ bool ReadTensorHead(HeadReader& reader, uint64_t total, TensorFields& tensor,
   }
 }
 
+// Reads the fields of a bytearray up to its bytes, which must be the rest.
+bool ReadBytearrayHead(HeadReader& reader, uint64_t total, uint64_t& length) {
+  namespace field = schema::ext;
+  uint64_t number = 0;
+  std::string_view type;
+  return reader.Field(number, length) && number == field::kType &&
+         reader.Bytes(length, type) && type == field::kBytearray &&
+         reader.Field(number, length) && number == field::kFields &&
+         length == total - reader.position() && reader.Field(number, length) &&
+         number == schema::value::kBytes && length == total - reader.position();
+}
+
 }  // namespace
 
 ValueAssembly::ValueAssembly(uint64_t total_bytes, TensorDecoder* tensors)
@@ -132,11 +144,10 @@ bool ValueAssembly::Place(CodecError& error) {
     return true;
   }
   if (number == schema::value::kBytes) {
-    // Objects of a byte or none are shared.
-    if (length < 2 || length > static_cast<uint64_t>(PY_SSIZE_T_MAX)) {
-      return true;
-    }
-    if (!PlaceBytes(static_cast<std::size_t>(length), error)) return false;
+    if (!MakeBytes(length, /*bytearray=*/false, error)) return false;
+  } else if (number == schema::value::kExt) {
+    if (!ReadBytearrayHead(reader, total_, length)) return true;
+    if (!MakeBytes(length, /*bytearray=*/true, error)) return false;
   } else if (number == schema::value::kTensor) {
     TensorFields tensor;
     if (!ReadTensorHead(reader, total_, tensor, length)) return true;
@@ -156,6 +167,7 @@ bool ValueAssembly::Place(CodecError& error) {
   } else {
     return true;
   }
+  if (!object_) return true;
   const std::string_view rest =
       std::string_view(collected_).substr(reader.position());
   if (next_ != nullptr && !rest.empty()) {
@@ -166,11 +178,17 @@ bool ValueAssembly::Place(CodecError& error) {
   return true;
 }
 
-bool ValueAssembly::PlaceBytes(std::size_t size, CodecError& error) {
-  object_ = PyRef::Steal(
-      PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(size)));
+bool ValueAssembly::MakeBytes(uint64_t length, bool bytearray,
+                              CodecError& error) {
+  // Objects of a byte or none may be shared.
+  if (length < 2 || length > static_cast<uint64_t>(PY_SSIZE_T_MAX)) return true;
+  const auto size = static_cast<Py_ssize_t>(length);
+  object_ =
+      PyRef::Steal(bytearray ? PyByteArray_FromStringAndSize(nullptr, size)
+                             : PyBytes_FromStringAndSize(nullptr, size));
   if (!object_) return error.Python();
-  next_ = PyBytes_AS_STRING(object_.get());
+  next_ = bytearray ? PyByteArray_AS_STRING(object_.get())
+                    : PyBytes_AS_STRING(object_.get());
   return true;
 }
 

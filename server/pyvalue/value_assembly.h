@@ -16,10 +16,11 @@
 namespace envknit {
 
 // One serialized message Value that arrives in pieces: the receiving end of a
-// Fetch or Put. An array, or a bytes object, is made as soon as its beginning
-// is there, and what follows is written to its place, so that nothing of its
-// size is held beside it; any other value is collected and decoded at the end.
-// The bytes are untrusted. Needs the GIL, except for what says otherwise.
+// Fetch or Put. An array, a bytes object or a bytearray is made as soon as its
+// beginning is there, and what follows is written to its place, so that nothing
+// of its size is held beside it; any other value is collected and decoded at
+// the end. The bytes are untrusted. Needs the GIL, except for what says
+// otherwise.
 class ValueAssembly final {
  public:
   // `tensors` is borrowed.
@@ -45,7 +46,8 @@ class ValueAssembly final {
  private:
   // Decides where the rest goes, once the beginning is there.
   bool Place(CodecError& error);
-  bool PlaceBytes(std::size_t size, CodecError& error);
+  // Leaves `object_` empty if it is better decoded.
+  bool MakeBytes(uint64_t length, bool bytearray, CodecError& error);
 
   const uint64_t total_;
   TensorDecoder* const tensors_;

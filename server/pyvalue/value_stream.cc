@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <limits>
 
-#include "server/pyvalue/ext_registry.h"
 #include "server/pyvalue/numpy_scalar.h"
 #include "server/pyvalue/value_encoder.h"
 #include "server/pyvalue/value_schema.h"
@@ -14,12 +13,10 @@ namespace {
 // Half of what there is, so that sums don't overflow.
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max() / 2;
 
-// Whether the encoder would write the object's elements as a tensor.
+// Whether the encoder would write the elements of an object that is neither
+// bytes nor bytearray as a tensor.
 bool IsTensor(PyObject* object) {
-  if (PyObject_CheckBuffer(object) == 0 || PyBytes_CheckExact(object) ||
-      !ExtTypeName(object).empty()) {
-    return false;
-  }
+  if (PyObject_CheckBuffer(object) == 0) return false;
   const PyRef plain = WidenNumpyScalar(object);
   return !plain;
 }
@@ -41,6 +38,8 @@ std::unique_ptr<ValueStream> ValueStream::Open(PyObject* object, Mode mode,
   bool ok = true;
   if (PyBytes_CheckExact(object)) {
     stream->OpenBytes(object);
+  } else if (PyByteArray_CheckExact(object)) {
+    ok = stream->OpenBytearray(object, error);
   } else if (IsTensor(object)) {
     ok = stream->OpenTensor(object, error);
   } else {
@@ -57,6 +56,26 @@ void ValueStream::OpenBytes(PyObject* bytes) {
   owned_.Tag(schema::value::kBytes, ByteWriter::kBytes);
   owned_.Varint(body_.size());
   head_ = owned_.view();
+}
+
+bool ValueStream::OpenBytearray(PyObject* object, CodecError& error) {
+  // While the buffer is held, nobody resizes it.
+  if (!tensor_.Open(object, error)) return false;
+  body_ = {tensor_.data(), tensor_.bytes()};
+  // From the inside out: each length counts what it encloses.
+  ByteWriter value;
+  value.Tag(schema::value::kBytes, ByteWriter::kBytes);
+  value.Varint(body_.size());
+  ByteWriter ext;
+  ext.TextField(schema::ext::kType, schema::ext::kBytearray);
+  ext.Tag(schema::ext::kFields, ByteWriter::kBytes);
+  ext.Varint(value.size() + body_.size());
+  ext.Raw(value.view().data(), value.size());
+  owned_.Tag(schema::value::kExt, ByteWriter::kBytes);
+  owned_.Varint(ext.size() + body_.size());
+  owned_.Raw(ext.view().data(), ext.size());
+  head_ = owned_.view();
+  return true;
 }
 
 bool ValueStream::OpenTensor(PyObject* object, CodecError& error) {

@@ -18,10 +18,10 @@
 namespace envknit {
 
 // The serialized message Value of one object, of any size, to be read in
-// pieces: what a Fetch or Put sends. The elements of a contiguous array and the
-// bytes of a bytes object are borrowed from the object, which is held; anything
-// else is encoded once into memory of its own. No user code runs. Needs the
-// GIL, except for what says otherwise.
+// pieces: what a Fetch or Put sends. The elements of a contiguous array, a
+// bytes object and a bytearray are borrowed from the object, which is held;
+// anything else is encoded once into memory of its own. No user code runs.
+// Needs the GIL, except for what says otherwise.
 class ValueStream final {
  public:
   // kResult as ValueEncoder::EncodeByValue, and arrays as tensors; kArgument as
@@ -52,6 +52,7 @@ class ValueStream final {
               HandleEncoder* handles, CodecError& error);
   bool OpenTensor(PyObject* object, CodecError& error);
   void OpenBytes(PyObject* bytes);
+  bool OpenBytearray(PyObject* object, CodecError& error);
 
   // What comes first, and memory of ours.
   ByteWriter owned_;

@@ -319,3 +319,14 @@ def test_a_hundred_mebibytes_take_little_more_than_that(numpy_client):
     assert max(growth["client"]) < 100 + 40, growth
     assert max(growth["worker"]) < 100 + 40, growth
     assert max(growth["daemon"]) < 48, growth
+
+
+def test_a_bytearray_stays_one_whatever_its_size(lib, large):
+    for size in (10, 30 * MIB):
+        local = bytearray(b"ab") * (size // 2)
+        assert lib.kind_of(local) == "builtins.bytearray"
+        there = large.kept(local)
+        back = envknit.fetch(there)
+        assert type(back) is bytearray
+        assert back == local
+    local.append(0)

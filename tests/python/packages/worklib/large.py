@@ -51,3 +51,7 @@ def is_writable(value):
 def peak_kib():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+
+def kept(value):
+    return value
