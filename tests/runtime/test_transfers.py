@@ -248,6 +248,32 @@ def test_arrays_are_made_at_once_and_filled(numpy_worker, strides):
     assert fetched.inline == data
 
 
+@pytest.mark.parametrize("size", [7, 500, 2048, 2049])
+def test_chunks_may_end_anywhere(numpy_worker, size):
+    data = bytes(range(250)) * 16
+    array = put(numpy_worker, array_value("<f8", [20, 25], data), size)
+    assert numpy_worker.call((array, "tobytes")) == data
+    assert numpy_worker.get((array, "shape")) == (20, 25)
+    assert numpy_worker.call("builtins:bytes", put(numpy_worker, to_value(data), size)) == data
+    ext = message("Value")(ext={"type": "builtins.bytearray", "fields": [to_value(data)]})
+    mutable = put(numpy_worker, ext, size)
+    assert numpy_worker.call("builtins:repr", numpy_worker.call("builtins:type", mutable)) == (
+        "<class 'bytearray'>"
+    )
+    assert numpy_worker.call("builtins:bytes", mutable) == data
+    assert fetch(numpy_worker, mutable, max_bytes=size) == ext
+    assert fetch(numpy_worker, array, max_bytes=size).tensor.inline == data
+
+
+def test_a_bytearray_may_be_resized_after_its_transfer(worker):
+    worker.run("value = bytearray(10_000)")
+    first, _ = step(worker, frames.FETCH, fetch_request("__main__:value", max_bytes=1000))
+    with pytest.raises(RaisedError, match="BufferError"):
+        worker.run("value.append(1)")
+    release(worker, first.transfer.id)
+    worker.run("value.append(1)")
+
+
 def test_strided_arrays_and_dates_cross(numpy_worker):
     numpy_worker.run("import numpy\npart = numpy.arange(20000)[::3]")
     part = fetch(numpy_worker, "__main__:part", max_bytes=1000).tensor
