@@ -45,7 +45,7 @@ def fetch(grpcurl, daemon, request):
     """The bytes of the whole Value, and the responses they came in."""
     chunks = stream(grpcurl, daemon, "Fetch", request)
     data = b"".join(base64.b64decode(chunk["chunk"]) for chunk in chunks)
-    assert len(data) == int(chunks[0]["totalBytes"])
+    assert len(data) == int(chunks[0]["total_bytes"])
     offset = 0
     for chunk in chunks:
         assert int(chunk.get("offset", 0)) == offset
@@ -58,7 +58,7 @@ def put(grpcurl, daemon, data, size, **routing):
     requests = []
     for offset in range(0, len(data), size):
         chunk = base64.b64encode(data[offset : offset + size]).decode()
-        requests.append({"totalBytes": len(data), "offset": offset, "chunk": chunk})
+        requests.append({"total_bytes": len(data), "offset": offset, "chunk": chunk})
     requests[0] |= routing
     (response,) = stream(grpcurl, daemon, "Put", *requests)
     return response
@@ -141,10 +141,10 @@ def test_errors_name_what_is_wrong(daemon, grpcurl, session):
     assert caught.value.reason == "NOT_BY_VALUE"
     data = value_of_bytes(CONTENT)
     chunk = base64.b64encode(data[:1000]).decode()
-    first = {"session": session, "totalBytes": len(data), "chunk": chunk}
+    first = {"session": session, "total_bytes": len(data), "chunk": chunk}
     for second, field in (
         ({**first, "offset": 999}, "offset"),
-        ({**first, "offset": 1000, "totalBytes": 5}, "total_bytes"),
+        ({**first, "offset": 1000, "total_bytes": 5}, "total_bytes"),
     ):
         del second["session"]
         with pytest.raises(RpcError) as caught:
@@ -185,7 +185,7 @@ def test_a_client_that_goes_gives_the_transfer_back(daemon, grpcurl, session):
             "want": "WANT_STR",
         }
         answer = grpcurl.call(daemon.address, f"{SERVICE}/Call", gone)
-        if answer["outcome"]["value"]["stringValue"] == "None":
+        if answer["outcome"]["value"]["string_value"] == "None":
             return
     pytest.fail("the transfer still holds the data")
 
@@ -199,4 +199,4 @@ def run_in_main(grpcurl, daemon, session, code):
     }
     found = grpcurl.call(daemon.address, f"{SERVICE}/GetAttr", request)
     handle = found["outcome"]["value"]["handle"]
-    return {"stringValue": code}, {"handle": {"id": handle["id"], "epoch": handle["epoch"]}}
+    return {"string_value": code}, {"handle": {"id": handle["id"], "epoch": handle["epoch"]}}
