@@ -108,7 +108,13 @@ class WorkerContext:
 
     def fetch(self, target: _core.Target) -> Any:
         """What stands at the target."""
-        return self.session.get_attr(target, self.timeout, self)
+        found = self.session.get_attr(target, self.timeout, self)
+        if not self._copy_results:
+            return found
+        kind = found._envknit_type if isinstance(found, RemoteObject) else None
+        # What is called or has attributes itself, such as a class, is no result.
+        stays = kind is not None and (kind.is_module or kind.callable)
+        return found if stays else copying.fetch(found)
 
     def copy_of(self, handle: _core.Handle) -> Any:
         """A local copy of a remote object, by value all the way down."""

@@ -9,6 +9,9 @@ class Data(bytearray):
     """Stays in its worker, and has the buffer protocol."""
 
 
+TABLE = Data(b"abc")
+
+
 class _Watch:
     seen = None
 
