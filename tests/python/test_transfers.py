@@ -298,28 +298,41 @@ def test_arrays_become_local_numpy_arrays_and_back(numpy_client):
     assert lines == [True, [1.0, 2.0]]
 
 
-def test_a_hundred_mebibytes_take_little_more_than_that(numpy_client):
-    lines = numpy_client("""
+GIBIBYTE = pytest.param(
+    1024,
+    marks=pytest.mark.skipif(
+        not os.environ.get("ENVKNIT_TEST_LARGE"), reason="ENVKNIT_TEST_LARGE is not set"
+    ),
+)
+
+
+@pytest.mark.parametrize("size", [100, GIBIBYTE])
+def test_an_array_takes_little_more_memory_than_its_own(numpy_client, size):
+    lines = numpy_client(
+        f"""
+    size = {size}"""
+        """
     from envknit.isolation import worker as worker_module
     small = np.asarray(numpy.arange(1000))
     numpy.asarray(small)
     daemon = worker_module._pool._connection.daemon.pid
     pids = {"client": "self", "daemon": daemon, "worker": np.ctypeslib.os.getpid()}
     before = {name: peak(pid) for name, pid in pids.items()}
-    local = numpy.arange(100 * MIB // 8, dtype="f8")
+    local = numpy.arange(size * MIB // 8, dtype="f8")
     there = np.asarray(local)
     assert (there.sum(), there.shape) == (local.sum(), local.shape)
     del local
     numpy.asarray(small)
     into = {name: peak(pid) - before[name] for name, pid in pids.items()}
     back = numpy.asarray(there)
-    assert back[-1] == 100 * MIB // 8 - 1
+    assert back[-1] == size * MIB // 8 - 1
     show({name: (into[name], peak(pid) - before[name]) for name, pid in pids.items()})
-""")
+"""
+    )
     (growth,) = lines
     # The array itself lives once in the client and once in the worker.
-    assert max(growth["client"]) < 100 + 40, growth
-    assert max(growth["worker"]) < 100 + 40, growth
+    assert max(growth["client"]) < size + 40, growth
+    assert max(growth["worker"]) < size + 40, growth
     assert max(growth["daemon"]) < 48, growth
 
 
