@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "python_client/native/argument_proxies.h"
 #include "python_client/native/call_patience.h"
 
 namespace py = pybind11;
@@ -12,17 +13,28 @@ namespace envknit::native {
 
 AsyncCalls::~AsyncCalls() { Close(); }
 
-void AsyncCalls::Call(const std::shared_ptr<Session>& session,
-                      const std::shared_ptr<Target>& target,
-                      const py::tuple& args, const py::object& kwargs,
-                      double timeout_seconds, double slack_seconds,
-                      const py::object& context, const py::object& future) {
+bool AsyncCalls::Call(const std::shared_ptr<Session>& session,
+                      const std::shared_ptr<Target>& target, py::tuple args,
+                      py::object kwargs, double timeout_seconds,
+                      double slack_seconds, const py::object& context,
+                      const py::object& future) {
+  std::string body;
+  try {
+    // Copies are calls, for which a loop must not wait.
+    const PutArgument no_copies;
+    ArgumentProxies proxies(*session, *session->hooks_, no_copies);
+    body = session->EncodeCall(*target, &args, &kwargs, &proxies);
+  } catch (const ArgumentsTooLarge&) {
+    PyErr_Clear();
+    return false;
+  }
   auto call = std::make_shared<AsyncCall>();
   call->target = target;
   call->args = args;
   call->kwargs = kwargs;
-  Add(session, AttachMethod::kCall, session->EncodeCall(*target, args, kwargs),
-      timeout_seconds, slack_seconds, context, future, std::move(call));
+  Add(session, AttachMethod::kCall, std::move(body), timeout_seconds,
+      slack_seconds, context, future, std::move(call));
+  return true;
 }
 
 void AsyncCalls::GetAttr(const std::shared_ptr<Session>& session,
@@ -50,7 +62,8 @@ void AsyncCalls::Add(const std::shared_ptr<Session>& session,
                      double timeout_seconds, double slack_seconds,
                      const py::object& context, const py::object& future,
                      std::shared_ptr<AsyncCall> call) {
-  call->frame = session->MakeFrame(method, std::move(body), timeout_seconds);
+  call->frame =
+      session->MakeCheckedFrame(method, std::move(body), timeout_seconds);
   call->bytes = call->frame.body.size();
   call->sink = &inbox_;
   call->owner = this;

@@ -21,7 +21,6 @@ class AsyncCalls;
 // A call from the request until its future is done. Needs the GIL to be
 // destroyed.
 struct AsyncCall final : PendingCall {
-  AttachMethod method = AttachMethod::kCall;
   AttachFrame frame;
   std::shared_ptr<Session> session;
   AsyncCalls* owner = nullptr;
@@ -62,10 +61,11 @@ class AsyncCalls final {
   // Each sends a request, or queues it behind the session's window, and returns
   // at once; it throws what makes sending impossible, and then the future is
   // untouched. Timeouts, slack and context are those of Session; they count
-  // from sending.
-  void Call(const std::shared_ptr<Session>& session,
-            const std::shared_ptr<Target>& target, const pybind11::tuple& args,
-            const pybind11::object& kwargs, double timeout_seconds,
+  // from sending. False: its arguments don't fit in a message, and nothing was
+  // sent; Session::Call copies them first, which takes a thread.
+  bool Call(const std::shared_ptr<Session>& session,
+            const std::shared_ptr<Target>& target, pybind11::tuple args,
+            pybind11::object kwargs, double timeout_seconds,
             double slack_seconds, const pybind11::object& context,
             const pybind11::object& future);
   void GetAttr(const std::shared_ptr<Session>& session,

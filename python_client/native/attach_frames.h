@@ -20,6 +20,8 @@ enum class AttachMethod : uint32_t {
   kRelease = 4,
   kSetAttr = 5,
   kDelAttr = 6,
+  kFetch = 7,
+  kPut = 8,
   kNext = 9,
   kDescribe = 10
 };

@@ -24,6 +24,15 @@ constexpr uint32_t kOutcome = 1;
 constexpr uint32_t kItems = 2;
 constexpr uint32_t kIterator = 4;
 constexpr uint32_t kReturnValue = 5;
+// Where transfer.proto has the handle of a transfer.
+constexpr uint32_t kFetchTransfer = 4;
+constexpr uint32_t kPutTransfer = 2;
+
+uint32_t TransferField(AttachMethod method) {
+  if (method == AttachMethod::kFetch) return kFetchTransfer;
+  if (method == AttachMethod::kPut) return kPutTransfer;
+  return 0;
+}
 
 class HandleCollector final {
  public:
@@ -105,6 +114,8 @@ LateReply ReadLateReply(uint32_t session_number, std::string_view response,
         if (body.tag() != kOutcome) {
           if (method == AttachMethod::kNext) {
             collector.ReadNextField(body);
+          } else if (body.tag() == TransferField(method)) {
+            collector.ReadHandle(body.get_message(), 0);
           } else {
             body.skip();
           }

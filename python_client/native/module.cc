@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "python_client/native/async_module.h"
+#include "python_client/native/buffer_owner.h"
 #include "python_client/native/connection.h"
 #include "python_client/native/dial.h"
 #include "python_client/native/gil.h"
@@ -38,7 +39,8 @@ class Client final {
             hooks.attr("resolve"), hooks.attr("make_class"),
             hooks.attr("make_exception"), hooks.attr("make_error"),
             hooks.attr("worker_replaced"), hooks.attr("async_context"),
-            hooks.attr("async_class"), Interned("_envknit_handle")})) {
+            hooks.attr("async_class"), hooks.attr("copy_of_foreign"),
+            Interned("_envknit_handle")})) {
     EnsureGrpcIsSetUp();
     Dialed dialed;
     {
@@ -179,6 +181,10 @@ PYBIND11_MODULE(_core, module) {
            py::arg("context"))
       .def("del_attr", &Session::DelAttr, py::arg("target"), py::arg("name"),
            py::arg("timeout"), py::arg("slack"), py::arg("context"))
+      .def("fetch", &Session::Fetch, py::arg("target"), py::arg("timeout"),
+           py::arg("slack"), py::arg("context"))
+      .def("put", &Session::Put, py::arg("value"), py::arg("timeout"),
+           py::arg("slack"), py::arg("context"))
       .def("close", &Session::Close)
       .def_property_readonly("answered", &Session::answered)
       .def_property_readonly("used", &Session::used)
@@ -186,6 +192,7 @@ PYBIND11_MODULE(_core, module) {
       .def_property_readonly("epoch", &Session::epoch);
 
   module.def("expect_fork", &ExpectFork, py::arg("expected"));
+  module.attr("BufferOwner") = MakeBufferOwner();
 
   py::class_<Client>(module, "Client")
       .def(py::init<const std::string&, const py::object&>(),

@@ -27,6 +27,9 @@ struct PythonHooks {
   // the awaitable form of a class that make_class made.
   pybind11::object async_context;
   pybind11::object async_class;
+  // copy_of_foreign(remote) -> a local copy of an object of another worker, to
+  // be copied on; raises for what has none.
+  pybind11::object copy_of_foreign;
   // The interned attribute name "_envknit_handle".
   pybind11::str handle_name;
 };

@@ -50,11 +50,46 @@ void Session::Close() {
   connection_->stream().Send(std::move(frame), nullptr);
 }
 
+void Session::CheckOpen() const {
+  if (connection_->inherited()) ThrowNotSent();
+  AttachStream& stream = connection_->stream();
+  stream.Poll();
+  if (stream.broken()) ThrowNotSent();
+}
+
+AttachFrame Session::MakeFrame(AttachMethod method, std::string body,
+                               double timeout_seconds) const {
+  AttachFrame frame;
+  frame.method = method;
+  frame.session_number = number_;
+  if (timeout_seconds < kLongestTimeout)
+    frame.timeout = ToDuration(timeout_seconds);
+  frame.body = std::move(body);
+  return frame;
+}
+
+AttachFrame Session::MakeCheckedFrame(AttachMethod method, std::string body,
+                                      double timeout_seconds) const {
+  CheckOpen();
+  const uint64_t limit = connection_->stream().max_body_bytes();
+  if (body.size() > limit) {
+    py::dict metadata;
+    metadata["limit"] = "message_bytes";
+    metadata["value"] = std::to_string(body.size());
+    ThrowError(*hooks_, kResourceExhausted, "LIMIT_EXCEEDED",
+               "the arguments are too large for one message: " +
+                   Mebibytes(body.size()) + ", and the server takes " +
+                   Mebibytes(limit),
+               metadata);
+  }
+  return MakeFrame(method, std::move(body), timeout_seconds);
+}
+
 Session::Answer Session::Ask(AttachMethod method, std::string body,
                              double timeout_seconds, double slack_seconds,
                              const py::object& context) {
-  AttachFrame frame = MakeFrame(method, std::move(body), timeout_seconds);
-  AttachStream& stream = connection_->stream();
+  AttachFrame frame =
+      MakeCheckedFrame(method, std::move(body), timeout_seconds);
   // Another thread may drop the last reference while we wait.
   const std::shared_ptr<Session> self = shared_from_this();
   PendingCall pending;
@@ -63,37 +98,18 @@ Session::Answer Session::Ask(AttachMethod method, std::string body,
   WaitEnd end;
   {
     GilReleased no_gil;
-    stream.Send(std::move(frame), &pending);
-    end = AwaitReply(&pending, ToDuration(timeout_seconds),
-                     ToDuration(slack_seconds));
+    connection_->stream().Send(std::move(frame), &pending);
+    end = AwaitReply(&pending, timeout_seconds, slack_seconds);
   }
-  if (end != WaitEnd::kReplied) ThrowEnd(end, pending.call_id, timeout_seconds);
-  return TakeReply(method, std::move(pending.reply), context);
+  return TakeAnswer(end, &pending, timeout_seconds, context);
 }
 
-AttachFrame Session::MakeFrame(AttachMethod method, std::string body,
-                               double timeout_seconds) {
-  if (connection_->inherited()) ThrowNotSent();
-  AttachStream& stream = connection_->stream();
-  stream.Poll();
-  if (stream.broken()) ThrowNotSent();
-  if (body.size() > stream.max_body_bytes()) {
-    py::dict metadata;
-    metadata["limit"] = "message_bytes";
-    metadata["value"] = std::to_string(body.size());
-    ThrowError(*hooks_, kResourceExhausted, "LIMIT_EXCEEDED",
-               "the arguments are too large for one message: " +
-                   Mebibytes(body.size()) + ", and the server takes " +
-                   Mebibytes(stream.max_body_bytes()),
-               metadata);
-  }
-  AttachFrame frame;
-  frame.method = method;
-  frame.session_number = number_;
-  if (timeout_seconds < kLongestTimeout)
-    frame.timeout = ToDuration(timeout_seconds);
-  frame.body = std::move(body);
-  return frame;
+Session::Answer Session::TakeAnswer(WaitEnd end, PendingCall* pending,
+                                    double timeout_seconds,
+                                    const py::object& context) {
+  if (end != WaitEnd::kReplied)
+    ThrowEnd(end, pending->call_id, timeout_seconds);
+  return TakeReply(pending->method, std::move(pending->reply), context);
 }
 
 Session::Answer Session::TakeReply(AttachMethod method, ReplyBytes bytes,
@@ -114,12 +130,12 @@ Session::Answer Session::TakeReply(AttachMethod method, ReplyBytes bytes,
              ToDict(error.metadata));
 }
 
-WaitEnd Session::AwaitReply(PendingCall* pending,
-                            std::chrono::nanoseconds timeout,
-                            std::chrono::nanoseconds slack) {
+WaitEnd Session::AwaitReply(PendingCall* pending, double timeout_seconds,
+                            double slack_seconds) {
   AttachStream& stream = connection_->stream();
-  SteadyTime until = std::chrono::steady_clock::now() + timeout + kCourtesy;
-  const SteadyTime end_of_patience = until + slack;
+  SteadyTime until = std::chrono::steady_clock::now() +
+                     ToDuration(timeout_seconds) + kCourtesy;
+  const SteadyTime end_of_patience = until + ToDuration(slack_seconds);
   while (true) {
     WaitEnd end = stream.Wait(pending, until, SignalRaised);
     if (end == WaitEnd::kExpired && until < end_of_patience) {
@@ -165,6 +181,14 @@ std::string Session::Unreached(const StreamEnd& why) const {
          why.message;
 }
 
+void Session::Cancel(uint64_t call_id) {
+  AttachFrame cancel;
+  cancel.kind = FrameKind::kCancel;
+  cancel.numbered = false;
+  cancel.target_call_id = call_id;
+  connection_->stream().Send(std::move(cancel), nullptr);
+}
+
 void Session::ThrowEnd(WaitEnd end, uint64_t call_id, double timeout_seconds) {
   if (end == WaitEnd::kRefused) ThrowNotSent();
   if (end == WaitEnd::kBroken) {
@@ -179,11 +203,7 @@ void Session::ThrowEnd(WaitEnd end, uint64_t call_id, double timeout_seconds) {
     }
     ThrowError(*hooks_, kUnavailable, "CONNECTION_LOST", why.message);
   }
-  AttachFrame cancel;
-  cancel.kind = FrameKind::kCancel;
-  cancel.numbered = false;
-  cancel.target_call_id = call_id;
-  connection_->stream().Send(std::move(cancel), nullptr);
+  Cancel(call_id);
   if (end == WaitEnd::kInterrupted) throw py::error_already_set();
   py::dict metadata;
   metadata["timeout_ms"] =

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,8 +18,15 @@
 #include "python_client/native/python_hooks.h"
 #include "python_client/native/reply_decoder.h"
 #include "python_client/native/target.h"
+#include "server/pyvalue/tensor_decoders.h"
+#include "server/pyvalue/value_assembly.h"
+#include "server/pyvalue/value_stream.h"
 
 namespace envknit::native {
+
+class ArgumentProxies;
+// Copies a value into the worker; its proxy.
+using PutArgument = std::function<pybind11::object(const ValueStream&)>;
 
 // Encodes requests, waits for their replies without the GIL, and turns these
 // into objects, proxies or exceptions. Owned by Python; keeps its connection
@@ -50,8 +58,10 @@ class Session final : public std::enable_shared_from_this<Session> {
                            double timeout_seconds, double slack_seconds,
                            const pybind11::object& context);
 
-  pybind11::object Call(const Target& target, const pybind11::tuple& args,
-                        const pybind11::object& kwargs, double timeout_seconds,
+  // Arguments that are too large for the message are copied into the worker
+  // first; their copies go when the call has its reply.
+  pybind11::object Call(const Target& target, pybind11::tuple args,
+                        pybind11::object kwargs, double timeout_seconds,
                         double slack_seconds, const pybind11::object& context);
 
   // Takes items from the iterator at the target, no further one after
@@ -75,6 +85,16 @@ class Session final : public std::enable_shared_from_this<Session> {
   void DelAttr(const Target& target, const std::string& name,
                double timeout_seconds, double slack_seconds,
                const pybind11::object& context);
+
+  // A local copy of what stands at the target, of any size: by value all the
+  // way down, arrays as numpy's where there is one.
+  pybind11::object Fetch(const Target& target, double timeout_seconds,
+                         double slack_seconds, const pybind11::object& context);
+
+  // A copy of a local object, of any size, in the worker; its proxy. `timeout`
+  // of both is for each chunk.
+  pybind11::object Put(const pybind11::object& object, double timeout_seconds,
+                       double slack_seconds, const pybind11::object& context);
 
   // Whether its worker answered anything, so that its opening succeeded.
   bool answered() const { return answered_; }
@@ -103,26 +123,54 @@ class Session final : public std::enable_shared_from_this<Session> {
   };
   Answer Ask(AttachMethod method, std::string body, double timeout_seconds,
              double slack_seconds, const pybind11::object& context);
-  // The two ends of Ask. Throws if it can't be sent.
+  void CheckOpen() const;
   AttachFrame MakeFrame(AttachMethod method, std::string body,
-                        double timeout_seconds);
+                        double timeout_seconds) const;
+  // The same, for a request of its own: throws if it can't be sent.
+  AttachFrame MakeCheckedFrame(AttachMethod method, std::string body,
+                               double timeout_seconds) const;
+  Answer TakeAnswer(WaitEnd end, PendingCall* pending, double timeout_seconds,
+                    const pybind11::object& context);
   Answer TakeReply(AttachMethod method, ReplyBytes bytes,
                    const pybind11::object& context);
   static std::string EncodeImport(const std::string& module);
   std::string EncodeGetAttr(const Target& target, bool as_handle) const;
-  std::string EncodeCall(const Target& target, const pybind11::tuple& args,
-                         const pybind11::object& kwargs) const;
+  // What is too large for a message is copied into the worker, and its proxy
+  // stands in its place; the copies live as long as `proxies`.
+  std::string EncodeCall(const Target& target, pybind11::tuple* args,
+                         pybind11::object* kwargs,
+                         ArgumentProxies* proxies) const;
   pybind11::dict TakeImport(const Answer& answer,
                             const pybind11::object& context);
+  // Requests of one transfer, several of them under way.
+  class ChunkPipeline;
+  pybind11::object PutStream(const ValueStream& stream, double timeout_seconds,
+                             double slack_seconds,
+                             const pybind11::object& context);
+  void FetchRest(const HandleFields& transfer, uint64_t chunk_bytes,
+                 ValueAssembly* assembly, double timeout_seconds,
+                 double slack_seconds, const pybind11::object& context);
+  // What both ends take.
+  ValueLimits MessageLimits() const;
+  // Puts those arguments into the worker that don't fit in a message together,
+  // so that their proxies stand in their place.
+  void PutLargeArguments(pybind11::tuple* args, pybind11::object* kwargs,
+                         ArgumentProxies* proxies) const;
+  // `value`, or a proxy if it has more than `limit` bytes. Empty: `error` is
+  // filled.
+  pybind11::object PutIfLarge(const pybind11::handle& value, std::size_t limit,
+                              ArgumentProxies* proxies,
+                              CodecError* error) const;
   // Without the GIL. What isn't answered at the end is abandoned.
-  WaitEnd AwaitReply(PendingCall* pending, std::chrono::nanoseconds timeout,
-                     std::chrono::nanoseconds slack);
+  WaitEnd AwaitReply(PendingCall* pending, double timeout_seconds,
+                     double slack_seconds);
   // Whether the server answers anything; without the GIL.
   WaitEnd Probe();
   [[noreturn]] void ThrowNotSent() const;
   std::string Unreached(const StreamEnd& why) const;
   // The arguments can't be encoded.
   [[noreturn]] void ThrowUnsent(const CodecError& error) const;
+  void Cancel(uint64_t call_id);
   [[noreturn]] void ThrowEnd(WaitEnd end, uint64_t call_id,
                              double timeout_seconds);
   void CheckTarget(const Target& target) const;
@@ -149,6 +197,8 @@ class Session final : public std::enable_shared_from_this<Session> {
   // thread that decodes at the same time.
   std::vector<std::unique_ptr<ReplyDecoder>> idle_decoders_;
   AsyncWindow async_window_;
+  // For what is fetched.
+  NumpyTensorDecoder local_arrays_;
 };
 
 }  // namespace envknit::native

@@ -97,27 +97,37 @@ std::string Session::EncodeGetAttr(const Target& target, bool as_handle) const {
   return std::string(request.view());
 }
 
-py::object Session::Call(const Target& target, const py::tuple& args,
-                         const py::object& kwargs, double timeout_seconds,
+py::object Session::Call(const Target& target, py::tuple args,
+                         py::object kwargs, double timeout_seconds,
                          double slack_seconds, const py::object& context) {
-  const Answer answer =
-      Ask(AttachMethod::kCall, EncodeCall(target, args, kwargs),
-          timeout_seconds, slack_seconds, context);
+  const PutArgument put = [&](const ValueStream& stream) {
+    return PutStream(stream, timeout_seconds, slack_seconds, context);
+  };
+  ArgumentProxies proxies(*this, *hooks_, put);
+  std::string body = EncodeCall(target, &args, &kwargs, &proxies);
+  const Answer answer = Ask(AttachMethod::kCall, std::move(body),
+                            timeout_seconds, slack_seconds, context);
   return TakeOutcome(answer.reply.payload, context);
 }
 
-std::string Session::EncodeCall(const Target& target, const py::tuple& args,
-                                const py::object& kwargs) const {
+std::string Session::EncodeCall(const Target& target, py::tuple* args,
+                                py::object* kwargs,
+                                ArgumentProxies* proxies) const {
   CheckTarget(target);
   ByteWriter request;
   request.BytesField(schema::call_request::kTarget, target.bytes());
   // Encoders are made for each call: resolving a proxy makes a call of its own.
-  ArgumentProxies proxies(*this, *hooks_);
-  ValueEncoder encoder(ValueLimits(), &proxies);
+  ValueEncoder encoder(MessageLimits(), proxies);
+  const auto encode = [&](CodecError& error) {
+    PyObject* const named = kwargs->is_none() ? nullptr : kwargs->ptr();
+    return EncodeCallArguments(encoder, request, args->ptr(), named, error);
+  };
   CodecError error;
-  PyObject* named = kwargs.is_none() ? nullptr : kwargs.ptr();
-  if (!EncodeCallArguments(encoder, request, args.ptr(), named, error)) {
-    ThrowUnsent(error);
+  if (!encode(error)) {
+    if (error.limit != "message_bytes") ThrowUnsent(error);
+    PutLargeArguments(args, kwargs, proxies);
+    error = CodecError();
+    if (!encode(error)) ThrowUnsent(error);
   }
   return std::string(request.view());
 }

@@ -19,32 +19,6 @@ namespace {
 
 namespace field = schema::tensor;
 
-// Releases a Py_buffer.
-class BufferView final {
- public:
-  BufferView() = default;
-  BufferView(const BufferView&) = delete;
-  BufferView& operator=(const BufferView&) = delete;
-  ~BufferView() { Release(); }
-
-  // False: a Python exception is set.
-  bool Acquire(PyObject* exporter, int flags) {
-    held_ = PyObject_GetBuffer(exporter, &view_, flags) == 0;
-    return held_;
-  }
-  void Release() {
-    if (held_) PyBuffer_Release(&view_);
-    held_ = false;
-  }
-  // Not const: the C API of 3.10 reads through a mutable pointer.
-  Py_buffer& operator*() { return view_; }
-  Py_buffer* operator->() { return &view_; }
-
- private:
-  Py_buffer view_ = {};
-  bool held_ = false;
-};
-
 // The numpy kind of a struct format of one element; 0 if it has none.
 char KindOfFormat(std::string_view format) {
   if (format == "?") return 'b';
@@ -154,36 +128,69 @@ bool NoBuffer(PyObject* exporter, CodecError& error) {
 
 }  // namespace
 
-bool WriteBufferTensor(ByteWriter& out, uint32_t number, PyObject* exporter,
-                       std::size_t byte_limit, CodecError& error) {
+BufferTensor::~BufferTensor() { Release(); }
+
+void BufferTensor::Release() {
+  if (held_) PyBuffer_Release(&view_);
+  held_ = false;
+}
+
+bool BufferTensor::Acquire(PyObject* exporter) {
+  held_ = PyObject_GetBuffer(exporter, &view_, PyBUF_FULL_RO) == 0;
+  return held_;
+}
+
+bool BufferTensor::Open(PyObject* exporter, CodecError& error) {
   if (PyObject_CheckBuffer(exporter) == 0) return error.NotByValue(exporter);
-  std::string typestr;
-  std::string descr;
+  const bool is_array = IsNumpyArrayType(Py_TYPE(exporter));
   std::string why;
-  BufferView view;
-  PyRef plain;
-  if (view.Acquire(exporter, PyBUF_FULL_RO)) {
-    const std::optional<std::string> found = TypestrOfFormat(
-        view->format, static_cast<std::size_t>(view->itemsize), why);
-    if (found) typestr = *found;
-  } else if (!IsNumpyArrayType(Py_TYPE(exporter))) {
+  if (Acquire(exporter)) {
+    std::optional<std::string> found = TypestrOfFormat(
+        view_.format, static_cast<std::size_t>(view_.itemsize), why);
+    if (found) typestr_ = *std::move(found);
+  } else if (!is_array) {
     return NoBuffer(exporter, error);
   }
   PyErr_Clear();
-  if (typestr.empty() && IsNumpyArrayType(Py_TYPE(exporter))) {
+  if (typestr_.empty() && is_array) {
     why.clear();
-    view.Release();
-    plain = ViewAsPlain(exporter, typestr, descr, why);
-    if (why.empty() && (!plain || !view.Acquire(plain.get(), PyBUF_FULL_RO))) {
+    Release();
+    plain_ = ViewAsPlain(exporter, typestr_, descr_, why);
+    if (why.empty() && (!plain_ || !Acquire(plain_.get()))) {
       return NoBuffer(exporter, error);
     }
   }
-  if (!why.empty() || !ParseTypestr(typestr, why)) {
+  if (!why.empty() || !ParseTypestr(typestr_, why)) {
     PyErr_Clear();
     return error.NotByValue(exporter, why);
   }
+  c_order_ = PyBuffer_IsContiguous(&view_, 'C') != 0;
+  fortran_order_ = !c_order_ && PyBuffer_IsContiguous(&view_, 'F') != 0;
+  return true;
+}
 
-  const auto bytes = static_cast<std::size_t>(view->len);
+void BufferTensor::WriteHead(ByteWriter& out) const {
+  out.TextField(field::kTypestr, typestr_);
+  out.TextField(field::kDescr, descr_);
+  WriteShape(out, view_);
+  if (fortran_order_) WriteFortranStrides(out, view_);
+  out.Tag(field::kInline, ByteWriter::kBytes);
+  out.Varint(bytes());
+}
+
+bool BufferTensor::CopyTo(char* to) {
+  if (is_contiguous()) {
+    if (bytes() != 0) std::memcpy(to, view_.buf, bytes());
+    return true;
+  }
+  return PyBuffer_ToContiguous(to, &view_, view_.len, 'C') == 0;
+}
+
+bool WriteBufferTensor(ByteWriter& out, uint32_t number, PyObject* exporter,
+                       std::size_t byte_limit, CodecError& error) {
+  BufferTensor tensor;
+  if (!tensor.Open(exporter, error)) return false;
+  const std::size_t bytes = tensor.bytes();
   if (bytes > byte_limit || out.size() > byte_limit - bytes) {
     return error.OverLimit("message_bytes",
                            Concat({std::to_string(bytes),
@@ -191,19 +198,9 @@ bool WriteBufferTensor(ByteWriter& out, uint32_t number, PyObject* exporter,
                                    "message holds"}));
   }
   const std::size_t start = out.size();
-  const bool c_order = PyBuffer_IsContiguous(&*view, 'C') != 0;
-  const bool fortran = !c_order && PyBuffer_IsContiguous(&*view, 'F') != 0;
   const std::size_t mark = out.Open(number);
-  out.TextField(field::kTypestr, typestr);
-  out.TextField(field::kDescr, descr);
-  WriteShape(out, *view);
-  if (fortran) WriteFortranStrides(out, *view);
-  out.Tag(field::kInline, ByteWriter::kBytes);
-  out.Varint(bytes);
-  char* const data = out.Append(bytes);
-  if (c_order || fortran) {
-    if (bytes != 0) std::memcpy(data, view->buf, bytes);
-  } else if (PyBuffer_ToContiguous(data, &*view, view->len, 'C') != 0) {
+  tensor.WriteHead(out);
+  if (!tensor.CopyTo(out.Append(bytes))) {
     out.Truncate(start);
     return error.Python();
   }

@@ -82,12 +82,27 @@ class HandleDecoder {
   }
 };
 
+// An array without its elements yet.
+struct TensorRoom {
+  // New reference, or nullptr.
+  PyObject* tensor = nullptr;
+  // Where its elements go, as many bytes as it has; valid while it lives.
+  char* data = nullptr;
+};
+
 class TensorDecoder {
  public:
   virtual ~TensorDecoder() = default;
   // New reference to an array with a copy of the data. nullptr: `error` is
   // filled.
   virtual PyObject* Decode(const TensorFields& tensor, CodecError& error) = 0;
+
+  // An array of that type and shape (C or Fortran order) whose elements the
+  // caller writes: `tensor.data` has their size, but its bytes are not read.
+  // No tensor: `error` is filled, or, with kNone, this decoder must be given
+  // the whole data.
+  virtual TensorRoom Allocate(const TensorFields& tensor,
+                              CodecError& error) = 0;
 };
 
 }  // namespace envknit

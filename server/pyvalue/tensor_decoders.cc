@@ -97,42 +97,60 @@ PyRef TypestrText(const TensorFields& tensor) {
 
 }  // namespace
 
-PyObject* MemoryviewTensorDecoder::Decode(const TensorFields& tensor,
-                                          CodecError& error) {
+TensorRoom MemoryviewTensorDecoder::Allocate(const TensorFields& tensor,
+                                             CodecError& error) {
   const char* const format =
       tensor.descr.empty() ? CastFormat(tensor) : nullptr;
   if (format == nullptr) {
     error.Malformed(Concat({"elements of dtype '", Printable(tensor.typestr),
                             tensor.descr.empty() ? "'" : "' with fields",
                             " need numpy, which this Python does not have"}));
-    return nullptr;
+    return {};
   }
+  // A memoryview is in C order.
+  if (!tensor.c_order) return {};
+  return NewView(tensor, format, error);
+}
+
+TensorRoom MemoryviewTensorDecoder::NewView(const TensorFields& tensor,
+                                            const char* format,
+                                            CodecError& error) {
   const std::size_t total = TotalBytes(tensor);
   const PyRef bytes = PyRef::Steal(
       PyByteArray_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(total)));
   if (!bytes) {
     error.Python();
-    return nullptr;
+    return {};
   }
-  char* const to = PyByteArray_AS_STRING(bytes.get());
-  if (total != 0) {
-    if (tensor.c_order) {
-      std::memcpy(to, tensor.data.data(), total);
-    } else {
-      PackToCOrder(tensor, to);
-    }
-  }
+  TensorRoom room;
+  room.data = PyByteArray_AS_STRING(bytes.get());
   const PyRef flat = PyRef::Steal(PyMemoryView_FromObject(bytes.get()));
   // memoryview knows no extent of 0 beside others: an empty array is flat.
   const PyRef shape = total == 0 ? PyRef() : ShapeTuple(tensor);
-  PyObject* view = nullptr;
   if (flat && (shape || total == 0)) {
-    view = total == 0 ? PyObject_CallMethod(flat.get(), "cast", "s", format)
+    room.tensor = total == 0
+                      ? PyObject_CallMethod(flat.get(), "cast", "s", format)
                       : PyObject_CallMethod(flat.get(), "cast", "sO", format,
                                             shape.get());
   }
-  if (view == nullptr) error.Python();
-  return view;
+  if (room.tensor == nullptr) error.Python();
+  return room;
+}
+
+PyObject* MemoryviewTensorDecoder::Decode(const TensorFields& tensor,
+                                          CodecError& error) {
+  if (tensor.c_order) {
+    const TensorRoom room = Allocate(tensor, error);
+    if (room.tensor != nullptr && !tensor.data.empty()) {
+      std::memcpy(room.data, tensor.data.data(), tensor.data.size());
+    }
+    return room.tensor;
+  }
+  TensorFields packed = tensor;
+  packed.c_order = true;
+  const TensorRoom room = Allocate(packed, error);
+  if (room.tensor != nullptr) PackToCOrder(tensor, room.data);
+  return room.tensor;
 }
 
 PyObject* NumpyTensorDecoder::Decode(const TensorFields& tensor,
@@ -144,22 +162,45 @@ PyObject* NumpyTensorDecoder::Decode(const TensorFields& tensor,
     error.Python();
     return nullptr;
   }
-  const PyRef dtype =
-      tensor.descr.empty()
-          ? TypestrText(tensor)
-          : BuildDtype(dtype_.get(), tensor.descr, tensor.item_bytes, error);
-  if (!dtype) {
-    if (error.kind == CodecError::Kind::kNone) error.Python();
-    return nullptr;
-  }
+  const PyRef dtype = FindDtype(tensor, error);
+  if (!dtype) return nullptr;
   PyObject* array = nullptr;
   if (tensor.c_order || tensor.fortran_order) {
-    array = NewArray(tensor, dtype.get(), tensor.c_order ? "C" : "F");
+    const TensorRoom room = NewArray(tensor, dtype.get());
+    array = room.tensor;
+    if (array != nullptr && !tensor.data.empty()) {
+      std::memcpy(room.data, tensor.data.data(), tensor.data.size());
+    }
   } else {
     array = NewStrided(tensor, dtype.get());
   }
   if (array == nullptr) error.Python();
   return array;
+}
+
+TensorRoom NumpyTensorDecoder::Allocate(const TensorFields& tensor,
+                                        CodecError& error) {
+  if (!FindNumpy()) {
+    if (PyErr_Occurred() == nullptr) {
+      return without_numpy_.Allocate(tensor, error);
+    }
+    error.Python();
+    return {};
+  }
+  const PyRef dtype = FindDtype(tensor, error);
+  if (!dtype) return {};
+  const TensorRoom room = NewArray(tensor, dtype.get());
+  if (room.tensor == nullptr) error.Python();
+  return room;
+}
+
+PyRef NumpyTensorDecoder::FindDtype(const TensorFields& tensor,
+                                    CodecError& error) {
+  PyRef dtype = tensor.descr.empty() ? TypestrText(tensor)
+                                     : BuildDtype(dtype_.get(), tensor.descr,
+                                                  tensor.item_bytes, error);
+  if (!dtype && error.kind == CodecError::Kind::kNone) error.Python();
+  return dtype;
 }
 
 bool NumpyTensorDecoder::FindNumpy() {
@@ -178,27 +219,26 @@ bool NumpyTensorDecoder::FindNumpy() {
   return static_cast<bool>(empty_);
 }
 
-PyObject* NumpyTensorDecoder::NewArray(const TensorFields& tensor,
-                                       PyObject* dtype, const char* order) {
+TensorRoom NumpyTensorDecoder::NewArray(const TensorFields& tensor,
+                                        PyObject* dtype) {
   const PyRef shape = ShapeTuple(tensor);
-  if (!shape) return nullptr;
-  PyRef array = PyRef::Steal(
-      PyObject_CallFunction(empty_.get(), "OOs", shape.get(), dtype, order));
-  if (!array || tensor.data.empty()) return array.release();
+  if (!shape) return {};
+  PyRef array = PyRef::Steal(PyObject_CallFunction(
+      empty_.get(), "OOs", shape.get(), dtype, tensor.c_order ? "C" : "F"));
+  if (!array || tensor.data.empty()) return {array.release(), nullptr};
   // The address by numpy's own protocol: dates have no buffer format, and the
   // C API would tie this module to one numpy.
   const PyRef interface =
       PyRef::Steal(PyObject_GetAttrString(array.get(), "__array_interface__"));
-  if (!interface) return nullptr;
+  if (!interface) return {};
   PyObject* const data = PyDict_GetItemString(interface.get(), "data");
   if (data == nullptr || !PyTuple_Check(data) || PyTuple_GET_SIZE(data) < 1) {
     PyErr_SetString(PyExc_RuntimeError, "numpy gave no address of an array");
-    return nullptr;
+    return {};
   }
   void* const address = PyLong_AsVoidPtr(PyTuple_GET_ITEM(data, 0));
-  if (address == nullptr) return nullptr;
-  std::memcpy(address, tensor.data.data(), tensor.data.size());
-  return array.release();
+  if (address == nullptr) return {};
+  return {array.release(), static_cast<char*>(address)};
 }
 
 PyObject* NumpyTensorDecoder::NewStrided(const TensorFields& tensor,

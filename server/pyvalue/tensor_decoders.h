@@ -15,6 +15,11 @@ namespace envknit {
 class MemoryviewTensorDecoder final : public TensorDecoder {
  public:
   PyObject* Decode(const TensorFields& tensor, CodecError& error) override;
+  TensorRoom Allocate(const TensorFields& tensor, CodecError& error) override;
+
+ private:
+  TensorRoom NewView(const TensorFields& tensor, const char* format,
+                     CodecError& error);
 };
 
 // Tensors as real, writable arrays of this Python's own numpy, which is
@@ -23,12 +28,14 @@ class MemoryviewTensorDecoder final : public TensorDecoder {
 class NumpyTensorDecoder final : public TensorDecoder {
  public:
   PyObject* Decode(const TensorFields& tensor, CodecError& error) override;
+  TensorRoom Allocate(const TensorFields& tensor, CodecError& error) override;
 
  private:
   // False: no numpy here (no exception is set), or its import raised (one is).
   bool FindNumpy();
-  PyObject* NewArray(const TensorFields& tensor, PyObject* dtype,
-                     const char* order);
+  // Empty: `error` is filled.
+  PyRef FindDtype(const TensorFields& tensor, CodecError& error);
+  TensorRoom NewArray(const TensorFields& tensor, PyObject* dtype);
   PyObject* NewStrided(const TensorFields& tensor, PyObject* dtype);
 
   PyRef empty_;

@@ -2,6 +2,7 @@
 #define ENVKNIT_SERVER_PYVALUE_VALUE_SCHEMA_H_
 
 #include <cstdint>
+#include <string_view>
 
 // Field numbers of protos/envknit/v1/value.proto. No generated code is used
 // here: protobuf must not be loaded into users' Pythons.
@@ -53,6 +54,8 @@ inline constexpr uint32_t kImag = 2;
 namespace ext {
 inline constexpr uint32_t kType = 1;
 inline constexpr uint32_t kFields = 2;
+// The one registered type that has the buffer protocol.
+inline constexpr std::string_view kBytearray = "builtins.bytearray";
 }  // namespace ext
 
 namespace callable {

@@ -3,7 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "server/rpc/fetch_call.h"
 #include "server/rpc/iterate_call.h"
+#include "server/rpc/put_call.h"
 #include "server/rpc/session_calls.h"
 #include "server/rpc/status_mapping.h"
 #include "server/rpc/unary_call.h"
@@ -77,6 +79,16 @@ grpc::ServerUnaryReactor* IsolationService::Describe(
     grpc::ByteBuffer* response) {
   return UnaryCall::Start(backend_.get(), CallKind::kDescribe, context, request,
                           response);
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* IsolationService::Fetch(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  return FetchCall::Start(backend_.get(), context, request);
+}
+
+grpc::ServerReadReactor<grpc::ByteBuffer>* IsolationService::Put(
+    grpc::CallbackServerContext* context, grpc::ByteBuffer* response) {
+  return PutCall::Start(backend_.get(), context, response);
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>*

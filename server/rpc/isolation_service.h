@@ -17,7 +17,9 @@
 namespace envknit {
 
 using RawStreamingService = v1::IsolationService::WithRawCallbackMethod_Iterate<
-    v1::IsolationService::Service>;
+    v1::IsolationService::WithRawCallbackMethod_Fetch<
+        v1::IsolationService::WithRawCallbackMethod_Put<
+            v1::IsolationService::Service>>>;
 
 // The requests that carry payloads come as bytes, since they are forwarded as
 // they are; the others as messages.
@@ -71,6 +73,12 @@ class IsolationService final : public RawIsolationService {
   grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
                                      const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Fetch(
+      grpc::CallbackServerContext* context,
+      const grpc::ByteBuffer* request) override;
+  grpc::ServerReadReactor<grpc::ByteBuffer>* Put(
+      grpc::CallbackServerContext* context,
+      grpc::ByteBuffer* response) override;
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Attach(
       grpc::CallbackServerContext* context) override ABSL_LOCKS_EXCLUDED(mu_);
   grpc::ServerUnaryReactor* Release(grpc::CallbackServerContext* context,

@@ -28,6 +28,7 @@ Executor::Executor(const WorkerSettings& settings, const CallTracker& tracker,
       tracker_(tracker),
       page_(page),
       objects_(settings.epoch, types_),
+      transfers_(settings.limits, objects_, tensors_),
       decoder_(settings.limits, &objects_, &tensors_,
                CallableReferences::kResolved),
       encoder_(settings.limits, &objects_),
@@ -67,6 +68,12 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
       case FrameKind::kDescribe:
         failure = Describe(payload, out);
         break;
+      case FrameKind::kFetch:
+        failure = Fetch(payload, out);
+        break;
+      case FrameKind::kPut:
+        failure = Put(payload, out);
+        break;
       case FrameKind::kRelease:
         failure = Release(payload);
         break;
@@ -104,7 +111,7 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
                  {{"limit", "message_bytes"}, {"value", size}}});
   }
   if (truncated_) reply.flags |= kFrameTruncated;
-  if (more_) reply.flags |= kFrameMore;
+  if (more_ && reply.status == StatusCode::kOk) reply.flags |= kFrameMore;
   reply.handle_count = objects_.count_of_reply();
   reply.first_handle = reply.handle_count == 0 ? 0 : objects_.first_of_reply();
   page_.SetHandles(objects_.size());

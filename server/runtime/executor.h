@@ -27,6 +27,7 @@
 #include "server/runtime/object_describer.h"
 #include "server/runtime/object_table.h"
 #include "server/runtime/target_resolver.h"
+#include "server/runtime/transfers.h"
 #include "server/runtime/type_registry.h"
 #include "server/runtime/worker_settings.h"
 
@@ -65,6 +66,8 @@ class Executor final {
   Outcome Describe(std::string_view payload, ByteWriter& out);
   Outcome Release(std::string_view payload);
   Outcome Next(std::string_view payload, ByteWriter& out);
+  Outcome Fetch(std::string_view payload, ByteWriter& out);
+  Outcome Put(std::string_view payload, ByteWriter& out);
 
   PyRef Invoke(PyObject* callable, CodecError& error);
   // Takes items from `iterator` as the request allows. False: it ended, and an
@@ -102,6 +105,7 @@ class Executor final {
   TypeRegistry types_;
   ObjectTable objects_;
   NumpyTensorDecoder tensors_;
+  Transfers transfers_;
   ValueDecoder decoder_;
   ValueEncoder encoder_;
   TargetResolver resolver_;

@@ -36,6 +36,17 @@ HandleEncoder::Answer ObjectTable::Encode(PyObject* object,
     error.Python();
     return Answer::kFailed;
   }
+  Add(object, handle);
+  return Answer::kHandle;
+}
+
+HandleFields ObjectTable::AddInternal(PyObject* object) {
+  HandleFields handle;
+  Add(object, handle);
+  return handle;
+}
+
+void ObjectTable::Add(PyObject* object, HandleFields& handle) {
   Identity& identity = identities_[object];
   if (identity.handles++ == 0) identity.object_id = next_object_id_++;
   handle.id = next_id_++;
@@ -43,7 +54,6 @@ HandleEncoder::Answer ObjectTable::Encode(PyObject* object,
   handle.object_id = identity.object_id;
   handles_.emplace(handle.id, Entry{PyRef::Borrow(object), session_});
   ++held_[session_];
-  return Answer::kHandle;
 }
 
 PyObject* ObjectTable::Decode(const HandleFields& handle, CodecError& error) {

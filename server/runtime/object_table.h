@@ -34,6 +34,9 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
   Answer Encode(PyObject* object, HandleFields& handle,
                 CodecError& error) override;
 
+  // A handle of an object of our own, which no client is told the type of.
+  HandleFields AddInternal(PyObject* object);
+
   // HandleDecoder: the object itself. HANDLE_EXPIRED for another epoch or a
   // released id, CROSS_WORKER for another session's.
   PyObject* Decode(const HandleFields& handle, CodecError& error) override;
@@ -56,6 +59,8 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
 
   // Takes one handle of the session out; empty if there is none such.
   PyRef Take(uint64_t session, uint64_t id);
+  // The same for the session of this reply.
+  PyRef TakeOwn(uint64_t id) { return Take(session_, id); }
   // The same for [first_id, first_id + count), touching only those there.
   void TakeRange(uint64_t session, uint64_t first_id, uint64_t count,
                  std::vector<PyRef>& taken);
@@ -88,6 +93,7 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
   };
   using Handles = std::unordered_map<uint64_t, Entry>;
 
+  void Add(PyObject* object, HandleFields& handle);
   PyRef Remove(Handles::iterator at);
   // False: the iterator is dead, and the exception that says so is set.
   bool NoteIterator(PyObject* iterator);

@@ -180,6 +180,31 @@ enum class NameKind : uint32_t {
   kData = 4,
 };
 
+namespace fetch_request {
+inline constexpr uint32_t kTarget = 9;
+inline constexpr uint32_t kMaxBytes = 10;
+inline constexpr uint32_t kTransfer = 11;
+inline constexpr uint32_t kOffset = 12;
+}  // namespace fetch_request
+
+namespace fetch_response {
+inline constexpr uint32_t kTotalBytes = 2;
+inline constexpr uint32_t kOffset = 3;
+inline constexpr uint32_t kTransfer = 4;
+inline constexpr uint32_t kChunk = 5;
+}  // namespace fetch_response
+
+namespace put_request {
+inline constexpr uint32_t kTotalBytes = 10;
+inline constexpr uint32_t kOffset = 11;
+inline constexpr uint32_t kChunk = 12;
+inline constexpr uint32_t kTransfer = 13;
+}  // namespace put_request
+
+namespace put_response {
+inline constexpr uint32_t kTransfer = 2;
+}
+
 namespace release_request {
 inline constexpr uint32_t kEpoch = 9;
 inline constexpr uint32_t kIds = 10;

@@ -9,6 +9,7 @@
 #include "envknit/v1/attach.pb.h"
 #include "envknit/v1/calls.pb.h"
 #include "envknit/v1/iteration.pb.h"
+#include "envknit/v1/transfer.pb.h"
 
 namespace envknit::native {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-std::string Reply(const v1::CallResponse& response) {
+std::string Reply(const google::protobuf::Message& response) {
   v1::AttachResponse reply;
   reply.set_call_id(1);
   reply.set_body(response.SerializeAsString());
@@ -78,6 +79,21 @@ TEST(ReadLateReplyTest, FindsTheElementsOfHandles) {
   handle->add_items()->set_int_value(1);
   handle->add_items()->mutable_handle()->set_id(4);
   EXPECT_THAT(Ids(ReadLateReply(1, Reply(response))), ElementsAre(4, 3));
+}
+
+TEST(ReadLateReplyTest, FindsTheTransferThatNobodyGoesOnWith) {
+  v1::FetchResponse fetched;
+  fetched.mutable_transfer()->set_id(7);
+  fetched.set_chunk("chunk");
+  EXPECT_THAT(Ids(ReadLateReply(1, Reply(fetched), AttachMethod::kFetch)),
+              ElementsAre(7));
+  v1::PutResponse put;
+  put.mutable_transfer()->set_id(8);
+  EXPECT_THAT(Ids(ReadLateReply(1, Reply(put), AttachMethod::kPut)),
+              ElementsAre(8));
+  // The same fields are something else in other replies.
+  EXPECT_THAT(ReadLateReply(1, Reply(put), AttachMethod::kCall).handles,
+              IsEmpty());
 }
 
 TEST(ReadLateReplyTest, KeepsTypesThatAreSentOnlyOnce) {

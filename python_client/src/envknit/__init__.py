@@ -37,6 +37,7 @@ from envknit.errors import (
 from envknit.isolation.async_context import AsyncWorkerContext
 from envknit.isolation.async_worker import aworker
 from envknit.isolation.environment import Environment, EnvironmentContext, environment
+from envknit.isolation.copying import fetch
 from envknit.isolation.process_pool import ProcessPool
 from envknit.isolation.worker import worker
 from envknit.isolation.worker_context import WorkerContext
@@ -70,6 +71,7 @@ __all__ = [
     "aworker",
     "configure_from_lock",
     "environment",
+    "fetch",
     "status",
     "worker",
 ]

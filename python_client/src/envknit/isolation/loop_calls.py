@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from envknit import _core
 from envknit.errors import EnvknitError
+from envknit.isolation import copying
 from envknit.isolation.async_proxies import AsyncProxy
 from envknit.isolation.named_proxy import Unresolved
 from envknit.isolation.session import SLACK_S
-from envknit.isolation.worker_context import check_copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -111,7 +111,7 @@ class RemoteCall(asyncio.Future[Any]):
 
     #: Who sends it, and how: the calls of its loop, their method, its parameters, its context.
     #: Set once, right after it was made; the other two only when they are needed.
-    _envknit_request: tuple[LoopCalls, Callable[..., None], tuple[Any, ...], AsyncWorkerContext]
+    _envknit_request: tuple[LoopCalls, Callable[..., Any], tuple[Any, ...], AsyncWorkerContext]
     _envknit_iterator: Any
     _envknit_tried: bool
 
@@ -122,12 +122,15 @@ class RemoteCall(asyncio.Future[Any]):
             calls.spawn(self._open())
             return
         try:
-            send(core, *params, SLACK_S, context, self)
+            sent = send(core, *params, SLACK_S, context, self)
         except Exception as error:
             self.failed(error, core)
-        else:
-            if not calls.watched:
-                calls.watch()
+            return
+        if sent is False:
+            # Large arguments are copied first, by calls of their own.
+            calls.spawn(self._call_in_thread(core))
+        elif not calls.watched:
+            calls.watch()
 
     def cancel(self, msg: Any = None) -> bool:
         """Cancels the call in the worker at once, too."""
@@ -153,6 +156,22 @@ class RemoteCall(asyncio.Future[Any]):
     async def _recover(self, error: EnvknitError, core: _core.Session) -> None:
         self._envknit_tried = True
         await self._again(self._envknit_request[3].session.after, error, core)
+
+    async def _call_in_thread(self, core: _core.Session) -> None:
+        calls, _, params, context = self._envknit_request
+        try:
+            result = await calls.loop.run_in_executor(
+                None, lambda: core.call(*params, SLACK_S, context)
+            )
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+        except Exception as error:
+            if not self.done():
+                self.failed(error, core)
+            return
+        if not self.done():
+            self.set_result(result)
 
     async def _again(self, find: Callable[..., _core.Session | None], *args: Any) -> None:
         try:
@@ -226,12 +245,21 @@ class CopiedCall(RemoteCall):
     __slots__ = ()
 
     def set_result(self, result: Any) -> None:
-        try:
-            check_copied(result)
-        except TypeError as error:
-            self.set_exception(error)
-        else:
+        if not copying.is_left_behind(result):
             super().set_result(result)
+            return
+        # A copy is calls of its own, which a thread waits for.
+        copied = self.get_loop().run_in_executor(None, copying.fetch, result)
+        copied.add_done_callback(self._copied)
+
+    def _copied(self, copied: asyncio.Future[Any]) -> None:
+        if self.done() or copied.cancelled():
+            return
+        error = copied.exception()
+        if error is None:
+            super().set_result(copied.result())
+        else:
+            self.set_exception(error)
 
 
 def _failed(call: RemoteCall, error: BaseException, core: _core.Session) -> None:

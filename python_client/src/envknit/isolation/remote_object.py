@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
-from envknit.isolation import special_methods
+from envknit.isolation import copying, special_methods
 from envknit.isolation.attribute_names import is_asked_for, is_assignable
 from envknit.isolation.remote_text import RemoteText
 from envknit.isolation.remote_types import RemoteType
@@ -130,14 +129,15 @@ class RemoteObject:
         return is_subclass(subclass, self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        """A local copy of a remote array, for `numpy.asarray`."""
-        handle = self._envknit_handle
-        if handle.shape is None or handle.typestr is None:
-            raise TypeError(f"{self!r} is no array")
-        numpy = importlib.import_module("numpy")
-        elements = self._envknit_context.call_method(handle, "tobytes", ())
-        array = numpy.frombuffer(bytearray(elements), dtype=handle.typestr).reshape(handle.shape)
-        return array if dtype is None else array.astype(dtype)
+        """A local copy of a remote array, or of what the object's own `__array__` makes."""
+        return copying.local_array(self, dtype, copy)
+
+    def __deepcopy__(self, memo: object) -> Any:
+        return copying.fetch(self)
+
+    def _envknit_buffer(self) -> memoryview:
+        """What `memoryview(self)` is a view of, if the remote type has the buffer protocol."""
+        return copying.buffer_of(self)
 
 
 class RemoteTuple(RemoteObject):
@@ -211,8 +211,12 @@ def make_class(info: Mapping[str, Any]) -> type[RemoteObject]:
             "__doc__": RemoteText(RemoteObject.__doc__, _fetch_doc),
             "_envknit_type": kind,
         }
-        base = RemoteTuple if kind.is_tuple else RemoteObject
+        bases: tuple[type, ...] = (RemoteTuple if kind.is_tuple else RemoteObject,)
+        if kind.buffer and not kind.is_class:
+            from envknit import _core
+
+            bases = (*bases, _core.BufferOwner)
         # Any text can be a remote class's name.
         name = kind.name.rpartition(".")[2].replace("\0", "?")
-        known = _classes[key] = type(name, (base,), namespace)
+        known = _classes[key] = type(name, bases, namespace)
     return known

@@ -17,15 +17,16 @@ _ITERABLE = 4
 _ITERATOR = 5
 _CALLABLE = 6
 _CONTEXT_MANAGER = 9
+_BUFFER = 10
 
 
 class RemoteType:
     """The fields of a TypeInfo message. Immutable."""
 
     __slots__ = (
-        *("callable", "capabilities", "context_manager", "full_name", "is_class", "is_tuple"),
-        *("iterable", "iterator", "known", "methods", "module", "mro", "name", "sized"),
-        *("special_methods", "subscriptable"),
+        *("buffer", "callable", "capabilities", "context_manager", "full_name", "is_class"),
+        *("is_tuple", "iterable", "iterator", "known", "methods", "module", "mro", "name"),
+        *("sized", "special_methods", "subscriptable"),
     )
 
     def __init__(self, info: Mapping[str, Any]) -> None:
@@ -45,6 +46,7 @@ class RemoteType:
         self.iterable = _ITERABLE in capabilities
         self.iterator = _ITERATOR in capabilities
         self.context_manager = _CONTEXT_MANAGER in capabilities
+        self.buffer = _BUFFER in capabilities
         self.callable = _CALLABLE in capabilities or self.is_class
         #: Of tuple or a subclass, which may come with its elements.
         self.is_tuple = "builtins.tuple" in self.mro and not self.is_class

@@ -123,6 +123,10 @@ class WorkerSession:
         """Deletes an attribute of what stands at the target."""
         self._run(lambda core: core.del_attr(target, name, timeout, SLACK_S, context))
 
+    def fetch(self, target: _core.Target, timeout: float, context: object) -> Any:
+        """A local copy of what stands at the target, of any size; the timeout is each chunk's."""
+        return self._run(lambda core: core.fetch(target, timeout, SLACK_S, context))
+
     def forget(self) -> None:
         """In a forked child: the session is the parent's."""
         self._lock = threading.Lock()

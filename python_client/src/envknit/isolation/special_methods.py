@@ -34,7 +34,7 @@ _PLAIN = frozenset(
         *("__len__", "__contains__", "__getitem__", "__setitem__", "__delitem__", "__reversed__"),
         *("__neg__", "__pos__", "__abs__", "__invert__"),
         *("__bool__", "__int__", "__float__", "__complex__", "__index__"),
-        *("__round__", "__trunc__", "__floor__", "__ceil__"),
+        *("__round__", "__trunc__", "__floor__", "__ceil__", "__bytes__"),
     )
 )
 
@@ -67,6 +67,8 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
     if "builtins.BaseException" in kind.mro and not kind.is_class:
         # Its message, which is what a caught exception is printed for.
         namespace["__str__"] = _text
+    if kind.buffer and not kind.is_class:
+        namespace["__bytes__"] = _bytes
     if "__eq__" in namespace:
         # The remote class says itself whether it can be hashed.
         namespace["__hash__"] = _plain("__hash__") if "__hash__" in advertised else None
@@ -141,6 +143,10 @@ def _call(self: RemoteObject, /, *args: Any, **kwargs: Any) -> Any:
 
 def _text(self: RemoteObject) -> str:
     return str(self._envknit_context.call_function("builtins", "str", (self,)))
+
+
+def _bytes(self: RemoteObject) -> bytes:
+    return self._envknit_buffer().tobytes()
 
 
 def same_object(self: RemoteObject, other: Any) -> Any:

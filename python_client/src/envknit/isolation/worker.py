@@ -10,6 +10,7 @@ from envknit._registry import registry
 from envknit.errors import NotRegisteredError
 from envknit.isolation.async_context import AsyncWorkerContext
 from envknit.isolation.call_proxy import CallProxy
+from envknit.isolation.copying import copy_of_foreign
 from envknit.isolation.error_mapping import make_error
 from envknit.isolation.module_proxy import ModuleProxy
 from envknit.isolation.named_proxy import NamedProxy, handle_of
@@ -51,6 +52,7 @@ class _Hooks:
     make_class = staticmethod(make_class)
     make_exception = staticmethod(make_remote_error)
     make_error = staticmethod(make_error)
+    copy_of_foreign = staticmethod(copy_of_foreign)
     worker_replaced = staticmethod(WorkerContext.worker_replaced)
     async_context = AsyncWorkerContext
     async_class = staticmethod(_async_class)
@@ -97,7 +99,8 @@ def worker(
         timeout: Seconds for each call of this block. It really stops the work.
         env: Which environment, if several have that version; else the first in the lock.
         results: "auto" copies plain data and leaves everything else in the worker, behind
-            a proxy; "copy" raises NotByValueError (a TypeError) instead of such a proxy.
+            a proxy; "copy" copies arrays and data of any size too, and raises
+            NotByValueError (a TypeError) for what can't be copied.
 
     Raises:
         NotRegisteredError: No such package, or not in that version.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envknit.errors import NotByValueError
+from envknit.isolation import copying
 from envknit.isolation.call_proxy import CallProxy
 from envknit.isolation.module_proxy import ModuleProxy
 from envknit.isolation.remote_object import RemoteObject
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from envknit import _core
     from envknit.isolation.session import WorkerSession
 
-__all__ = ["WorkerContext", "check_copied"]
+__all__ = ["WorkerContext"]
 
 #: How long a worker may go on taking items for one reply.
 LONGEST_STEP_S = 0.5
@@ -75,9 +75,7 @@ class WorkerContext:
     ) -> Any:
         """One call, one round trip."""
         result = self.session.call(target, args, kwargs, self.timeout, self)
-        if self._copy_results:
-            check_copied(result)
-        return result
+        return copying.fetch(result) if self._copy_results else result
 
     def call_method(self, handle: _core.Handle, name: str, args: tuple[Any, ...]) -> Any:
         """Calls a method of a remote object; operators come this way."""
@@ -112,8 +110,7 @@ class WorkerContext:
             target, max_items, self.timeout, self, begin=begin, max_time=max_time
         )
         if self._copy_results:
-            for item in taken[0]:
-                _check_copied(item)
+            taken = (copying.fetch(taken[0]), *taken[1:])
         return taken
 
     def method(self, remote: RemoteObject, name: str) -> CallProxy:
@@ -131,7 +128,19 @@ class WorkerContext:
 
     def fetch(self, target: _core.Target) -> Any:
         """What stands at the target."""
-        return self.session.get_attr(target, self.timeout, self)
+        found = self.session.get_attr(target, self.timeout, self)
+        if not self._copy_results:
+            return found
+        kind = found._envknit_type if isinstance(found, RemoteObject) else None
+        # What is called or has attributes itself, such as a class, is no result.
+        stays = kind is not None and (kind.is_module or kind.callable)
+        return found if stays else copying.fetch(found)
+
+    def copy_of(self, handle: _core.Handle) -> Any:
+        """A local copy of a remote object, by value all the way down."""
+        from envknit import _core
+
+        return self.session.fetch(_core.Target.of_handle(handle, ""), self.timeout, self)
 
     def describe(self, target: _core.Target) -> Mapping[str, Any]:
         """Names, documentation and signature of what stands at the target."""
@@ -154,14 +163,3 @@ class WorkerContext:
     def worker_replaced(self) -> None:
         """The reply that is being read came from a new worker."""
         warn_replaced(self.title)
-
-
-def check_copied(result: Any) -> None:
-    """With `results="copy"`: nothing of a result may have stayed in the worker."""
-    if isinstance(result, RemoteObject):
-        raise NotByValueError(f"$: {type(result)._envknit_type.full_name} can't be copied")
-    if type(result) is tuple:
-        for index, item in enumerate(result):
-            if isinstance(item, RemoteObject):
-                name = type(item)._envknit_type.full_name
-                raise NotByValueError(f"$[{index}]: {name} can't be copied")

@@ -1,0 +1,124 @@
+"""Local copies of what lives in workers."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from envknit.errors import NotByValueError, RemoteError, StaleHandleError
+from envknit.isolation.named_proxy import NamedProxy
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from envknit.isolation.remote_object import RemoteObject
+
+__all__ = ["buffer_of", "copy_of_foreign", "fetch", "is_left_behind", "local_array"]
+
+# What may be copied on to another worker without asking, beside arrays.
+_PLAIN_DATA = frozenset(
+    f"builtins.{name}"
+    for name in (
+        *("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list"),
+        *("range", "set", "slice", "str", "tuple"),
+    )
+)
+
+
+def fetch(value: Any) -> Any:
+    """A local copy of an object that stayed in its worker.
+
+    Plain data of any size, and arrays: as numpy arrays if numpy can be imported here, else
+    as memoryviews. Nothing is pickled. Local objects are returned as they are; tuples,
+    lists and dicts with remote objects inside are copied with those fetched.
+
+    Raises:
+        NotByValueError: it, or something in it, can't be copied; the message has the path.
+        DeadlineError: a part of it did not come within the timeout of its block.
+    """
+    if _is_remote(value):
+        return _fetch_remote(value)
+    if isinstance(value, NamedProxy):
+        raise NotByValueError(
+            f"{value!r} can't be copied: modules, functions and classes stay in their worker; "
+            "call them there, or fetch what they return"
+        )
+    kind = type(value)
+    if kind in (list, tuple):
+        items = [fetch(item) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return kind(items)
+    if kind is dict:
+        pairs = {key: fetch(item) for key, item in value.items()}
+        return value if all(pairs[key] is value[key] for key in value) else pairs
+    return value
+
+
+def is_left_behind(value: Any) -> bool:
+    """Whether something of a result stayed in its worker, so that `fetch` has to ask for it."""
+    return _is_remote(value) or (type(value) is tuple and any(map(is_left_behind, value)))
+
+
+def _fetch_remote(remote: RemoteObject) -> Any:
+    try:
+        return remote._envknit_context.copy_of(remote._envknit_handle)
+    except NotByValueError as error:
+        better = NotByValueError(
+            f"{remote._envknit_type.full_name} can't be copied: {error}; ask it for plain data "
+            "or an array instead (such as .tolist(), .to_numpy() or .to_dict() if it has them), "
+            "or leave it in its worker and pass the proxy on"
+        )
+        better.reason, better.metadata = error.reason, error.metadata
+        raise better from None
+
+
+def local_array(remote: RemoteObject, dtype: Any, copy: bool | None) -> Any:
+    """What `numpy.asarray` gets of a remote object."""
+    if copy is False:
+        raise ValueError(f"{remote!r} lives in its worker: there is no array of it without a copy")
+    source: Any = remote
+    if remote._envknit_handle.shape is None:
+        source = _array_over_there(remote)
+    array = fetch(source)
+    numpy = importlib.import_module("numpy")
+    return numpy.asarray(array) if dtype is None else numpy.asarray(array, dtype=dtype)
+
+
+def _array_over_there(remote: RemoteObject) -> Any:
+    """The array that the object's own `__array__` makes, in its worker."""
+    context, handle = remote._envknit_context, remote._envknit_handle
+    try:
+        return context.call_method(handle, "__array__", ())
+    except RemoteError as error:
+        if "builtins.AttributeError" not in error.remote_mro:
+            raise
+        raise TypeError(f"{remote!r} is no array") from None
+
+
+def buffer_of(remote: RemoteObject) -> memoryview:
+    """For the buffer protocol: a view of a local copy."""
+    return memoryview(fetch(remote))
+
+
+def copy_of_foreign(proxy: Any) -> Any:
+    """A copy of what a proxy of another worker stands for, to be passed on to this one."""
+    if _is_remote(proxy):
+        kind = proxy._envknit_type
+        if proxy._envknit_handle.shape is not None or (
+            kind.full_name in _PLAIN_DATA and not kind.is_class
+        ):
+            return _fetch_remote(proxy)
+    error = StaleHandleError(
+        f"{proxy!r} lives in another worker than the one that is called. Arrays and plain data "
+        "are copied over; other objects can only be used in their own worker: "
+        "envknit.environment puts several packages of one environment into one worker"
+    )
+    error.reason = "CROSS_WORKER"
+    raise error
+
+
+def _is_remote(value: object) -> bool:
+    from envknit.isolation.remote_object import RemoteObject
+
+    return isinstance(value, RemoteObject)
