@@ -113,7 +113,7 @@ class WorkerContext:
         )
         if self._copy_results:
             for item in taken[0]:
-                _check_copied(item)
+                check_copied(item)
         return taken
 
     def method(self, remote: RemoteObject, name: str) -> CallProxy:
