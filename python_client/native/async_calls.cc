@@ -102,6 +102,8 @@ void AsyncCalls::Cancel(const py::object& future) {
   const std::shared_ptr<AsyncCall> call = std::move(found->second);
   calls_.erase(found);
   Withdraw(call, /*tell_server=*/true);
+  // Not what waits behind it, yet: that may be cancelled in the same breath.
+  inbox_.Poke();
 }
 
 void AsyncCalls::Withdraw(const std::shared_ptr<AsyncCall>& call,
@@ -111,6 +113,7 @@ void AsyncCalls::Withdraw(const std::shared_ptr<AsyncCall>& call,
   const std::shared_ptr<Session> session = std::move(call->session);
   if (!call->sent || session->connection_->inherited()) return;
   session->async_window_.Leave(call->bytes);
+  relieved_.insert(session);
   if (call->refused) {
     dropped_.emplace(call.get(), call);
     return;
@@ -126,7 +129,11 @@ void AsyncCalls::Withdraw(const std::shared_ptr<AsyncCall>& call,
     cancel.target_call_id = call->call_id;
     stream.Send(std::move(cancel), nullptr);
   }
-  Advance(session.get());
+}
+
+void AsyncCalls::AdvanceRelieved() {
+  for (const auto& session : std::exchange(relieved_, {}))
+    Advance(session.get());
 }
 
 void AsyncCalls::Drain() {
@@ -150,6 +157,7 @@ void AsyncCalls::Drain() {
       failure = std::current_exception();
     }
   }
+  AdvanceRelieved();
   if (failure != nullptr) std::rethrow_exception(failure);
 }
 
@@ -222,6 +230,7 @@ void AsyncCalls::Check() {
     // Tells the server, too.
     Finish(call.get(), /*expired=*/true);
   }
+  AdvanceRelieved();
 }
 
 void AsyncCalls::TakeProbe(AsyncCall* probe) {
@@ -240,6 +249,8 @@ void AsyncCalls::Close() {
     calls_.erase(calls_.begin());
     Withdraw(call, /*tell_server=*/true);
   }
+  // Those of other loops.
+  AdvanceRelieved();
   for (auto& [connection, probe] : probes_) {
     if (probe.call == nullptr || connection->inherited()) continue;
     connection->stream().Abandon(probe.call.get());

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "python_client/native/reply_inbox.h"
 #include "python_client/native/session.h"
@@ -105,6 +106,8 @@ class AsyncCalls final {
   static void Advance(Session* session);
   // Takes it out of flight, replied or not.
   void Withdraw(const std::shared_ptr<AsyncCall>& call, bool tell_server);
+  // Lets follow what waits behind withdrawn calls.
+  void AdvanceRelieved();
   void Finish(AsyncCall* call, bool expired);
   pybind11::object Result(AsyncCall* call, bool expired);
   void TakeProbe(AsyncCall* call);
@@ -117,6 +120,8 @@ class AsyncCalls final {
   // Cancelled after their reply had come: the inbox still names them.
   std::unordered_map<PendingCall*, std::shared_ptr<AsyncCall>> dropped_;
   std::unordered_map<Connection*, Probe> probes_;
+  // Whose windows have room again because of Withdraw.
+  std::unordered_set<std::shared_ptr<Session>> relieved_;
 };
 
 }  // namespace envknit::native

@@ -1,7 +1,10 @@
 #include "python_client/native/grpc_setup.h"
 
+#include <grpc/fork.h>
 #include <grpc/grpc.h>
+#include <pthread.h>
 
+#include <atomic>
 #include <cstdlib>
 
 namespace envknit::native {
@@ -25,6 +28,19 @@ class EnvironmentDefault final {
   const bool was_set_;
 };
 
+// Constant but around a fork, when only the forking thread runs Python.
+std::atomic<bool> fork_expected{false};
+
+void BeforeFork() {
+  if (fork_expected) grpc_prefork();
+}
+void AfterForkInParent() {
+  if (fork_expected) grpc_postfork_parent();
+}
+void AfterForkInChild() {
+  if (fork_expected) grpc_postfork_child();
+}
+
 }  // namespace
 
 void EnsureGrpcIsSetUp() {
@@ -33,9 +49,13 @@ void EnsureGrpcIsSetUp() {
     EnvironmentDefault fork_support("GRPC_ENABLE_FORK_SUPPORT", "1");
     EnvironmentDefault verbosity("GRPC_VERBOSITY", "NONE");
     grpc_init();
+    static_cast<void>(
+        ::pthread_atfork(&BeforeFork, &AfterForkInParent, &AfterForkInChild));
     return true;
   }();
   static_cast<void>(done);
 }
+
+void ExpectFork(bool expected) { fork_expected = expected; }
 
 }  // namespace envknit::native

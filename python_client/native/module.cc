@@ -185,6 +185,8 @@ PYBIND11_MODULE(_core, module) {
       .def_property_readonly("ended", &Session::ended)
       .def_property_readonly("epoch", &Session::epoch);
 
+  module.def("expect_fork", &ExpectFork, py::arg("expected"));
+
   py::class_<Client>(module, "Client")
       .def(py::init<const std::string&, const py::object&>(),
            py::arg("address"), py::arg("hooks"))

@@ -21,7 +21,10 @@ ReplyInbox::~ReplyInbox() { ::close(fd_); }
 void ReplyInbox::Ended(PendingCall* pending) noexcept {
   std::lock_guard<std::mutex> lock(mu_);
   ended_.push_back(pending);
-  if (ended_.size() > 1) return;
+  if (ended_.size() == 1) Poke();
+}
+
+void ReplyInbox::Poke() noexcept {
   const uint64_t one = 1;
   // Fails only if it is readable anyway.
   static_cast<void>(!::write(fd_, &one, sizeof(one)));

@@ -22,6 +22,9 @@ class ReplyInbox final : public ReplySink {
 
   void Ended(PendingCall* pending) noexcept override;
 
+  // Makes the descriptor readable without any call.
+  void Poke() noexcept;
+
   // What ended since the last time, in order; makes the descriptor unreadable.
   std::vector<PendingCall*> TakeAll();
 

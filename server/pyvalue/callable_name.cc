@@ -152,13 +152,12 @@ std::string RefusedCallableText(PyObject* object) {
     const CallableName owner = NameOfType(Py_TYPE(PyMethod_GET_SELF(object)));
     name.path = Concat({owner.path, ".", name.path});
   }
-  const bool is_class = PyType_Check(object) != 0;
-  return Concat(
-      {"the ", is_class ? "class" : "function", " '", name.module,
-       name.module.empty() ? "" : ".", name.path,
-       "' is not by value: code does not cross. Callables of builtins "
-       "and the standard library do, by name, and so does what lives "
-       "in the worker"});
+  constexpr std::string_view kAdvice =
+      "' is not by value: code does not cross. Callables of builtins and the "
+      "standard library do, by name, and so does what lives in the worker";
+  return Concat({"the ", PyType_Check(object) ? "class" : "function", " '",
+                 name.module, name.module.empty() ? "" : ".", name.path,
+                 kAdvice});
 }
 
 void WriteCallable(ByteWriter& out, uint32_t field, const CallableName& name) {

@@ -43,9 +43,10 @@ PyRef Walk(PyRef object, std::string_view module, std::string_view path,
   std::string_view rest = path;
   while (!rest.empty()) {
     if (!PyModule_Check(object.get()) && !PyType_Check(object.get())) {
-      return Refuse(error, Concat({"'", Printable(module), ".", Printable(path),
-                                   "' goes through something that is neither a "
-                                   "module nor a class"}));
+      constexpr std::string_view kWhy =
+          "' goes through something that is neither a module nor a class";
+      return Refuse(
+          error, Concat({"'", Printable(module), ".", Printable(path), kWhy}));
     }
     const std::string name(rest.substr(0, rest.find('.')));
     rest.remove_prefix(std::min(name.size() + 1, rest.size()));

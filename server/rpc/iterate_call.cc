@@ -182,7 +182,7 @@ void IterateCall::Step(std::string body) {
 }
 
 void IterateCall::KeepHandle(uint64_t step,
-                             std::shared_ptr<CallHandle> handle) {
+                             const std::shared_ptr<CallHandle>& handle) {
   {
     absl::MutexLock lock(&mu_);
     if (running_ != step) return;

@@ -51,7 +51,7 @@ class IterateCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   // session, in the pool of `environment_`.
   void Step(std::string body);
   absl::StatusOr<CallSpec> MakeSpec(std::string body) const;
-  void KeepHandle(uint64_t step, std::shared_ptr<CallHandle> handle)
+  void KeepHandle(uint64_t step, const std::shared_ptr<CallHandle>& handle)
       ABSL_LOCKS_EXCLUDED(mu_);
   void OnResult(CallResult result) ABSL_LOCKS_EXCLUDED(mu_);
   // The session that the first step opened.

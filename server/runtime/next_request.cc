@@ -41,27 +41,25 @@ std::optional<Failure> ParseFields(pbf_reader reader, NextRequestView& view) {
   namespace field = schema::next_request;
   while (reader.next()) {
     const uint32_t tag = reader.tag();
-    const pbf_wire_type type = reader.wire_type();
+    const bool bytes = reader.wire_type() == pbf_wire_type::length_delimited;
+    const bool number = reader.wire_type() == pbf_wire_type::varint;
     std::optional<Failure> failure;
-    if (type == pbf_wire_type::length_delimited && tag == field::kTarget) {
+    if (bytes && tag == field::kTarget) {
       if (view.target.module || view.target.handle) {
         return InvalidRequest("target", "given twice");
       }
-      const protozero::data_view bytes = reader.get_view();
-      failure = ParseTarget({bytes.data(), bytes.size()}, view.target);
-    } else if (type == pbf_wire_type::length_delimited &&
-               tag == field::kMaxTime) {
+      const protozero::data_view message = reader.get_view();
+      failure = ParseTarget({message.data(), message.size()}, view.target);
+    } else if (bytes && tag == field::kMaxTime) {
       failure = ParseMaxTime(reader.get_message(), view.max_time);
-    } else if (type != pbf_wire_type::varint) {
-      reader.skip();
-    } else if (tag == field::kBegin) {
+    } else if (number && tag == field::kBegin) {
       view.begin = reader.get_uint64() != 0;
-    } else if (tag == field::kMaxItems) {
+    } else if (number && tag == field::kMaxItems) {
       const uint32_t count = reader.get_uint32();
       if (count != 0) view.max_items = count;
-    } else if (tag == field::kMaxBytes) {
-      const uint64_t bytes = reader.get_uint64();
-      if (bytes != 0) view.max_bytes = bytes;
+    } else if (number && tag == field::kMaxBytes) {
+      const uint64_t size = reader.get_uint64();
+      if (size != 0) view.max_bytes = size;
     } else {
       reader.skip();
     }

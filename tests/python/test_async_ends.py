@@ -55,6 +55,22 @@ def test_cancelling_what_is_queued_costs_nobody_else_their_answer(afresh):
     run(test)
 
 
+def test_what_is_cancelled_together_is_not_sent_any_more(afresh):
+    async def test():
+        async with afresh() as lib:
+            blocker = lib.sleep(30)
+            calls = [lib.remember(number) for number in range(2000)]
+            everything = asyncio.gather(*calls, blocker)
+            await asyncio.sleep(0.1)
+            everything.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await everything
+            # Those in flight had not begun, and the others stayed here.
+            assert await lib.recall() == []
+
+    run(test)
+
+
 def test_a_timeout_counts_from_sending(afresh):
     async def test():
         async with afresh(timeout=1.6) as lib:

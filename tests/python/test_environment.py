@@ -34,7 +34,7 @@ def lock(tmp_path):
     )
     path = tmp_path / "envknit.lock.yaml"
     path.write_text(
-        f"schema_version: '1.0'\nenvironments:\n  pair:\n{packages}  other:\n{packages}"
+        f"schema_version: '1.0'\nenvironments:\n  pair:\n{packages}  second:\n{packages}"
     )
     assert envknit.configure_from_lock(path) == 2
     return path

@@ -207,8 +207,7 @@ def test_methods_of_generators(things):
 
 def test_an_iterator_that_was_interrupted_says_so(lib, again, fresh_worker):
     context = fresh_worker()
-    with context as lib, again(context, 0.5) as hasty:
-        assert lib.echo() == []
+    with context as lib, again(context, 1.5) as hasty:
         generator = hasty.iterables.hang_after(1)
         assert next(generator) == 0
         with pytest.raises(DeadlineError):
@@ -219,13 +218,37 @@ def test_an_iterator_that_was_interrupted_says_so(lib, again, fresh_worker):
         assert lib.echo(1) == [1]
 
 
-def test_items_are_copied_where_results_are(fresh_worker, again):
-    context = fresh_worker()
-    with context as lib:
-        rows = lib.iterables.plain_list_of_rows(2)
-        with again(context, results="copy") as copying:
-            assert copying.echo(1) == [1]
-        assert len(list(rows)) == 2
+def test_ctrl_c_ends_the_iterator_not_the_block(client):
+    process = client(
+        """
+import signal, threading
+with envknit.worker("worklib", "1", PACKAGES) as lib:
+    generator = lib.iterables.hang_after(1)
+    show(next(generator))
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        next(generator)
+    except KeyboardInterrupt:
+        show("interrupted")
+    try:
+        next(generator)
+    except RuntimeError as error:
+        show(str(error))
+    show(lib.echo(1))
+"""
+    )
+    code, shown, errors = process.end()
+    assert code == 0, errors
+    assert shown[:2] == [0, "interrupted"]
+    assert "was interrupted" in shown[2]
+    assert shown[3] == [1]
+
+
+def test_items_must_be_data_where_results_are_copies(fresh_worker):
+    with fresh_worker(results="copy") as lib:
+        assert list(lib.iterables.FIGURES) == [1, 2.5, "x"]
+        with pytest.raises(TypeError, match=r"Row can't be copied"):
+            list(lib.iterables.ROWS)
 
 
 def test_arrays(numpy1, counter):

@@ -80,6 +80,12 @@ def test_without_numpy_some_elements_have_no_form():
     with pytest.raises(CodecError) as refused:
         decode(tensor(typestr="<U2", shape=[1], inline=bytes(8)))
     assert "numpy" in refused.value.message
+    half = tensor(typestr="<f2", shape=[2], inline=b"\0\x3c\0\x40")
+    if sys.version_info >= (3, 12):
+        assert decode(half).tolist() == [1.0, 2.0]
+    else:
+        with pytest.raises(CodecError):
+            decode(half)
 
 
 @pytest.mark.parametrize("broken", [False, True])
@@ -253,6 +259,15 @@ def test_numpy_scalars_widen_exactly_or_stay(np):
         (np.float64(1.5), 1.5, "numpy.float64"),
         (np.uint64(2**64 - 1), 2**64 - 1, "numpy.uint64"),
         (np.int8(-3), -3, "numpy.int8"),
+        (np.float16(1.1), float(np.float16(1.1)), "numpy.float16"),
+        (np.uint8(255), 255, "numpy.uint8"),
+        (np.int16(-(2**15)), -(2**15), "numpy.int16"),
+        (np.uint16(2**16 - 1), 2**16 - 1, "numpy.uint16"),
+        (np.int32(-(2**31)), -(2**31), "numpy.int32"),
+        (np.uint32(2**32 - 1), 2**32 - 1, "numpy.uint32"),
+        (np.int64(-(2**63)), -(2**63), "numpy.int64"),
+        (np.longlong(-5), -5, "numpy.longlong"),
+        (np.ulonglong(5), 5, "numpy.ulonglong"),
         (np.complex64(1 + 2j), 1 + 2j, "numpy.complex64"),
         (np.complex128(1 + 2j), 1 + 2j, "numpy.complex128"),
         (np.str_("é"), "é", "numpy.str_"),
@@ -268,6 +283,7 @@ def test_numpy_scalars_widen_exactly_or_stay(np):
     subclass = type("Mine", (np.float64,), {})(1.5)
     for scalar in (
         np.longdouble(1),
+        np.clongdouble(1),
         np.datetime64("2020"),
         np.timedelta64(1, "s"),
         np.void(b"x"),

@@ -112,13 +112,16 @@ class ProcessPool:
         if connection is not None:
             self._paused = connection.client
             self._paused.pause_before_fork()
+        _expect_fork(expected=True)
 
     def _resume(self) -> None:
+        _expect_fork(expected=False)
         paused, self._paused = self._paused, None
         if paused is not None:
             paused.resume_in_parent()
 
     def _forget(self) -> None:
+        _expect_fork(expected=False)
         self._paused = None
         self._lock = threading.Lock()
         inherited, self._connection = self._connection, None
@@ -126,6 +129,13 @@ class ProcessPool:
             inherited.forget()
         for session in self._sessions.values():
             session.forget()
+
+
+def _expect_fork(*, expected: bool) -> None:
+    core = sys.modules.get("envknit._core")
+    # Not loaded before the first connection: nothing of it has to stand still then.
+    if core is not None:
+        core.expect_fork(expected)
 
 
 def _selector(key: WorkerKey, selection: Selection) -> bytes:

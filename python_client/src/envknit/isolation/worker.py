@@ -9,7 +9,6 @@ from envknit._connection import uses_shared_server
 from envknit._registry import registry
 from envknit.errors import NotRegisteredError
 from envknit.isolation.async_context import AsyncWorkerContext
-from envknit.isolation.async_objects import async_class
 from envknit.isolation.call_proxy import CallProxy
 from envknit.isolation.error_mapping import make_error
 from envknit.isolation.module_proxy import ModuleProxy
@@ -36,6 +35,13 @@ __all__ = [
 ]
 
 
+def _async_class(kind: type[RemoteObject]) -> type[RemoteObject]:
+    # Only loops need it.
+    from envknit.isolation.async_objects import async_class
+
+    return async_class(kind)
+
+
 class _Hooks:
     """What the extension module calls back; see native/python_hooks.h."""
 
@@ -47,7 +53,7 @@ class _Hooks:
     make_error = staticmethod(make_error)
     worker_replaced = staticmethod(WorkerContext.worker_replaced)
     async_context = AsyncWorkerContext
-    async_class = staticmethod(async_class)
+    async_class = staticmethod(_async_class)
 
 
 _pool = ProcessPool(_Hooks)
