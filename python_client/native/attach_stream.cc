@@ -57,11 +57,6 @@ struct Abandoned {
   AttachMethod method;
 };
 
-struct Abandoned {
-  uint32_t session_number;
-  AttachMethod method;
-};
-
 class GrpcAttachStream final : public AttachStream {
  public:
   GrpcAttachStream(int fd, const std::string& authority,

@@ -56,12 +56,25 @@ void Session::SetAttr(const Target& target, const std::string& name,
   ByteWriter request;
   request.BytesField(kTarget, target.bytes());
   request.BytesField(kAttributeName, name);
-  ArgumentProxies proxies(*this, *hooks_);
-  ValueEncoder encoder(ValueLimits(), &proxies);
+  const PutArgument put = [&](const ValueStream& stream) {
+    return PutStream(stream, timeout_seconds, slack_seconds, context);
+  };
+  ArgumentProxies proxies(*this, *hooks_, put);
+  ValueEncoder encoder(MessageLimits(), &proxies);
+  const auto encode = [&](const py::object& given, CodecError& error) {
+    return encoder.EncodeArgument(request, kAttributeValue, given.ptr(), error);
+  };
   CodecError error;
-  if (!encoder.EncodeArgument(request, kAttributeValue, value.ptr(), error)) {
-    error.PrependRoot("value");
-    ThrowUnsent(error);
+  if (!encode(value, error)) {
+    py::object copied;
+    if (error.limit == "message_bytes") {
+      error = CodecError();
+      copied = PutIfLarge(value, 0, &proxies, &error);
+    }
+    if (!copied || !encode(copied, error)) {
+      error.PrependRoot("value");
+      ThrowUnsent(error);
+    }
   }
   const Answer answer = Ask(AttachMethod::kSetAttr, std::string(request.view()),
                             timeout_seconds, slack_seconds, context);
