@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "server/pyvalue/numpy_scalar.h"
+#include "server/pyvalue/tensor_source.h"
 #include "server/pyvalue/value_encoder.h"
 #include "server/pyvalue/value_schema.h"
 
@@ -13,12 +13,10 @@ namespace {
 // Half of what there is, so that sums don't overflow.
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max() / 2;
 
-// Whether the encoder would write the elements of an object that is neither
-// bytes nor bytearray as a tensor.
+// Whether the encoder would write the elements of an object as a tensor.
 bool IsTensor(PyObject* object) {
-  if (PyObject_CheckBuffer(object) == 0) return false;
-  const PyRef plain = WidenNumpyScalar(object);
-  return !plain;
+  const TensorSource source = TensorSourceOf(object);
+  return source == TensorSource::kArray || source == TensorSource::kExporter;
 }
 
 // `message` without the tag and length of its only field.

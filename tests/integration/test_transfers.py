@@ -158,9 +158,8 @@ def test_errors_name_what_is_wrong(daemon, grpcurl, session):
 
 def test_a_client_that_goes_gives_the_transfer_back(daemon, grpcurl, session):
     code = (
-        "import weakref\n"
-        "class Data(bytearray): pass\n"
-        "data = Data(200_000_000)\n"
+        "import array, weakref\n"
+        "data = array.array('B', bytes(200_000_000))\n"
         "watch = weakref.ref(data)"
     )
     call(grpcurl, daemon, session, "builtins.exec", *run_in_main(grpcurl, daemon, session, code))

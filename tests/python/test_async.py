@@ -211,6 +211,49 @@ def test_results_copy_refuses_what_would_stay(afresh):
     run(test)
 
 
+def test_results_copy_copies_what_is_data(afresh):
+    async def test():
+        async with afresh(results="copy") as lib:
+            copied = await lib.large.data(10_000_000)
+            assert len(memoryview(copied)) == 10_000_000
+
+    run(test)
+
+
+def test_arguments_that_need_more_than_a_message_arrive(afresh, lib):
+    async def test():
+        async with afresh() as remote:
+            large = b"x" * 40_000_000
+            sizes = [remote.large.size(large), remote.echo(1), remote.large.size([large])]
+            assert await asyncio.gather(*sizes) == [40_000_000, [1], 1]
+            # And what lives in another worker is copied over.
+            elsewhere = lib.large.data(5_000_000)
+            assert await remote.large.size(elsewhere) == 5_000_000
+            with pytest.raises(envknit.StaleHandleError, match="environment"):
+                await remote.echo(lib.make_thing())
+
+    run(test)
+
+
+def test_named_tuples_are_unpacked_where_they_arrive(afresh):
+    async def test():
+        async with afresh() as lib:
+            thing, number = await lib.make_pair()
+            assert (await thing.size, number) == (3, 2)
+
+    run(test)
+
+
+def test_what_an_object_is_can_be_fetched_by_a_thread(afresh):
+    async def test():
+        async with afresh() as lib:
+            made = await lib.large.data(100_000)
+            assert len(await asyncio.to_thread(bytes, made)) == 100_000
+            assert str(made) == repr(made)
+
+    run(test)
+
+
 def test_with_and_async_with_are_not_confused(afresh, fresh_worker):
     with pytest.raises(TypeError, match="async with"), afresh():
         pass

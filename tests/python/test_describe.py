@@ -223,12 +223,13 @@ def test_issubclass(lib):
         issubclass(lib.Shape, lib.echo)
 
 
-def test_an_exception_object_prints_its_message(lib):
+def test_objects_print_as_they_do_over_there(lib):
     error = lib.shown.fail("what went wrong")
     assert str(error) == "what went wrong"
     assert "remote builtins.ValueError" in repr(error)
     shape = lib.Shape()
-    assert str(shape) == repr(shape)
+    assert str(shape) == lib.shown.text_of(shape) == f"{shape}"
+    assert str(lib.Shape) == repr(lib.Shape)
 
 
 def test_reprs_of_what_is_gone_are_local_and_say_so(lib):

@@ -155,7 +155,8 @@ def test_pillow_draws_and_encodes(package, tmp_path):
     image.save(str(path))
     assert png_size(path.read_bytes()) == (10, 10)
     with pillow.Image.open(str(path)) as opened:
-        assert opened.resize((5, 5)).getpixel((0, 0)) == (255, 0, 0)
+        assert opened.getpixel((0, 0)) == (255, 0, 0)
+        assert opened.resize((5, 5)).size == (5, 5)
 
 
 def test_a_file_made_here_is_read_there(package, tmp_path):

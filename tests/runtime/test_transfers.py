@@ -219,7 +219,7 @@ def test_element_limit_holds_for_any_size(worker):
 
 
 def test_the_end_of_a_session_ends_its_transfers(worker):
-    worker.run("import weakref\nclass Data(bytearray): pass\nvalue = Data(10_000)")
+    worker.run("import array, weakref\nvalue = array.array('b', bytes(10_000))")
     step(worker, frames.FETCH, fetch_request("__main__:value", max_bytes=1000))
     worker.run("watch = weakref.ref(value)\ndel value", session=2)
     assert worker.call("__main__:watch", want="str", session=2) != "None"

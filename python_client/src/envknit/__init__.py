@@ -36,8 +36,8 @@ from envknit.errors import (
 )
 from envknit.isolation.async_context import AsyncWorkerContext
 from envknit.isolation.async_worker import aworker
-from envknit.isolation.environment import Environment, EnvironmentContext, environment
 from envknit.isolation.copying import fetch
+from envknit.isolation.environment import Environment, EnvironmentContext, environment
 from envknit.isolation.process_pool import ProcessPool
 from envknit.isolation.worker import worker
 from envknit.isolation.worker_context import WorkerContext

@@ -118,6 +118,7 @@ class AsyncCalls:
     def close(self) -> None: ...
 
 def expect_fork(expected: bool) -> None: ...
+
 class BufferOwner:
     """Gives subclasses the buffer protocol: of what their `_envknit_buffer()` returns."""
 

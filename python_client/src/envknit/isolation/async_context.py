@@ -107,6 +107,12 @@ class AsyncWorkerContext:
         """For the codec, which can't wait."""
         raise Unresolved
 
+    def copy_of(self, handle: _core.Handle) -> Any:
+        """A local copy of a remote object. Blocks: not for the loop's thread."""
+        from envknit import _core
+
+        return self.session.fetch(_core.Target.of_handle(handle, ""), self.timeout, self)
+
     def worker_replaced(self) -> None:
         """The reply that is being read came from a new worker."""
         warn_replaced(self.title)
@@ -121,7 +127,7 @@ class AsyncWorkerContext:
     def _send(
         self,
         calls: LoopCalls,
-        send: Callable[..., None],
+        send: Callable[..., Any],
         params: tuple[Any, ...],
         *,
         copied: bool = False,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, NoReturn
 
+    from envknit import _core
     from envknit.isolation.async_context import AsyncWorkerContext
     from envknit.isolation.remote_types import RemoteType
 
@@ -81,6 +82,9 @@ class AsyncRemoteObject(RemoteObject):
             raise AttributeError(f"{self!r} has no attribute {name!r} here")
         return _attribute(self, name)
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def __format__(self, spec: str) -> str:
         if spec:
             raise TypeError(f"can't format {self!r} without waiting: format what you awaited")
@@ -104,6 +108,21 @@ class AsyncRemoteObject(RemoteObject):
             told = (*await _remote_copy(context, error), None)
         return await context.call_method(handle, "__exit__", told)
 
+
+class AsyncRemoteTuple(AsyncRemoteObject):
+    """An object of a subclass of tuple: unpacked at once if its elements came with it."""
+
+    __slots__ = ("_envknit_items",)
+
+    def __init__(
+        self, handle: _core.Handle, context: AsyncWorkerContext, items: tuple[Any, ...] = ()
+    ) -> None:
+        super().__init__(handle, context)  # type: ignore[arg-type]
+        _set_items(self, items)
+
+
+_set_items = AsyncRemoteTuple.__dict__["_envknit_items"].__set__
+_items_of = AsyncRemoteTuple.__dict__["_envknit_items"].__get__
 
 _FETCHED_DUNDERS = frozenset(("__name__", "__qualname__"))
 
@@ -139,7 +158,8 @@ def async_class(kind: type[RemoteObject]) -> type[AsyncRemoteObject]:
         namespace = _namespace(kind._envknit_type)
         namespace |= {"__slots__": (), "__module__": "envknit.remote"}
         namespace["_envknit_type"] = kind._envknit_type
-        known = _classes[kind] = type(kind.__name__, (AsyncRemoteObject,), namespace)
+        base = AsyncRemoteTuple if kind._envknit_type.is_tuple else AsyncRemoteObject
+        known = _classes[kind] = type(kind.__name__, (base,), namespace)
     return known
 
 
@@ -166,6 +186,8 @@ def _namespace(kind: RemoteType) -> dict[str, Any]:
     for name, (_, _, instead) in _AT_ONCE.items():
         if name in advertised:
             namespace[name] = _refusal(name, instead)
+    if kind.is_tuple:
+        namespace["__iter__"] = _elements
     if "__len__" in advertised:
         namespace["__len__"] = _length
         namespace.setdefault("__bool__", _refusal("__bool__", _AT_ONCE["__bool__"][2]))
@@ -216,6 +238,13 @@ def _length(self: AsyncRemoteObject) -> int:
     if known is None:
         raise TypeError(f"len() of {self!r} can't be awaited: write `await x.__len__()`")
     return known
+
+
+def _elements(self: AsyncRemoteTuple) -> Any:
+    items = _items_of(self)
+    if not items:
+        raise TypeError(f"elements of {self!r} can't be awaited here: write `async for item in x`")
+    return iter(items)
 
 
 def _call(self: AsyncRemoteObject, /, *args: Any, **kwargs: Any) -> asyncio.Future[Any]:

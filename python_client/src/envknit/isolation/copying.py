@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from envknit.isolation.remote_object import RemoteObject
 
-__all__ = ["buffer_of", "copy_of_foreign", "fetch", "is_left_behind", "local_array"]
+__all__ = ["buffer_of", "copy_of_foreign", "fetch", "is_data", "is_left_behind", "local_array"]
 
 # What may be copied on to another worker without asking, beside arrays.
 _PLAIN_DATA = frozenset(
@@ -96,6 +96,14 @@ def _array_over_there(remote: RemoteObject) -> Any:
         raise TypeError(f"{remote!r} is no array") from None
 
 
+def is_data(remote: RemoteObject) -> bool:
+    """Whether it is an array, or plain data that was too large for its reply."""
+    kind = remote._envknit_type
+    if remote._envknit_handle.shape is not None:
+        return True
+    return kind.full_name in _PLAIN_DATA and not kind.is_class
+
+
 def buffer_of(remote: RemoteObject) -> memoryview:
     """For the buffer protocol: a view of a local copy."""
     return memoryview(fetch(remote))
@@ -103,12 +111,8 @@ def buffer_of(remote: RemoteObject) -> memoryview:
 
 def copy_of_foreign(proxy: Any) -> Any:
     """A copy of what a proxy of another worker stands for, to be passed on to this one."""
-    if _is_remote(proxy):
-        kind = proxy._envknit_type
-        if proxy._envknit_handle.shape is not None or (
-            kind.full_name in _PLAIN_DATA and not kind.is_class
-        ):
-            return _fetch_remote(proxy)
+    if _is_remote(proxy) and is_data(proxy):
+        return _fetch_remote(proxy)
     error = StaleHandleError(
         f"{proxy!r} lives in another worker than the one that is called. Arrays and plain data "
         "are copied over; other objects can only be used in their own worker: "

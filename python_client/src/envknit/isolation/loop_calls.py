@@ -159,9 +159,10 @@ class RemoteCall(asyncio.Future[Any]):
 
     async def _call_in_thread(self, core: _core.Session) -> None:
         calls, _, params, context = self._envknit_request
+        target, args, kwargs, timeout = params
         try:
             result = await calls.loop.run_in_executor(
-                None, lambda: core.call(*params, SLACK_S, context)
+                None, core.call, target, args, kwargs, timeout, SLACK_S, context
             )
         except asyncio.CancelledError:
             self.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envknit.errors import EnvknitError
 from envknit.isolation import copying, special_methods
 from envknit.isolation.attribute_names import is_asked_for, is_assignable
 from envknit.isolation.remote_text import RemoteText
@@ -84,6 +85,16 @@ class RemoteObject:
         gone = "" if self._envknit_is_held() else ", which is gone"
         return f"<remote {what} in {context.title}{gone}>"
 
+    def __str__(self) -> str:
+        """What the worker's str() makes of it; of a class, and of what is gone, the repr."""
+        if self._envknit_type.is_class:
+            return repr(self)
+        try:
+            text = self._envknit_context.call_function("builtins", "str", (self,))
+            return str(copying.fetch(text))
+        except EnvknitError:
+            return repr(self)
+
     def _envknit_is_held(self) -> bool:
         """Whether, as far as is known here, its worker is still the session's."""
         handle = self._envknit_handle
@@ -116,7 +127,7 @@ class RemoteObject:
 
     def __format__(self, spec: str) -> str:
         if not spec:
-            return repr(self)
+            return str(self)
         return str(self._envknit_context.call_method(self._envknit_handle, "__format__", (spec,)))
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:

@@ -64,9 +64,6 @@ def namespace_for(kind: RemoteType) -> dict[str, Any]:
         namespace |= {"__enter__": remote_with.enter, "__exit__": remote_with.leave}
     if kind.callable or not kind.known:
         namespace["__call__"] = _call
-    if "builtins.BaseException" in kind.mro and not kind.is_class:
-        # Its message, which is what a caught exception is printed for.
-        namespace["__str__"] = _text
     if kind.buffer and not kind.is_class:
         namespace["__bytes__"] = _bytes
     if "__eq__" in namespace:
@@ -139,10 +136,6 @@ def _binary(name: str) -> Callable[..., Any]:
 
 def _call(self: RemoteObject, /, *args: Any, **kwargs: Any) -> Any:
     return self._envknit_context.call_object(self._envknit_handle, args, kwargs)
-
-
-def _text(self: RemoteObject) -> str:
-    return str(self._envknit_context.call_function("builtins", "str", (self,)))
 
 
 def _bytes(self: RemoteObject) -> bytes:

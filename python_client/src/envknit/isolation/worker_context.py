@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envknit.errors import NotByValueError
 from envknit.isolation import copying
 from envknit.isolation.call_proxy import CallProxy
 from envknit.isolation.module_proxy import ModuleProxy
@@ -110,7 +111,7 @@ class WorkerContext:
             target, max_items, self.timeout, self, begin=begin, max_time=max_time
         )
         if self._copy_results:
-            taken = (copying.fetch(taken[0]), *taken[1:])
+            return ([copying.fetch(item) for item in taken[0]], *taken[1:])
         return taken
 
     def method(self, remote: RemoteObject, name: str) -> CallProxy:
@@ -129,12 +130,13 @@ class WorkerContext:
     def fetch(self, target: _core.Target) -> Any:
         """What stands at the target."""
         found = self.session.get_attr(target, self.timeout, self)
-        if not self._copy_results:
+        if not (self._copy_results and isinstance(found, RemoteObject) and copying.is_data(found)):
             return found
-        kind = found._envknit_type if isinstance(found, RemoteObject) else None
-        # What is called or has attributes itself, such as a class, is no result.
-        stays = kind is not None and (kind.is_module or kind.callable)
-        return found if stays else copying.fetch(found)
+        try:
+            return copying.fetch(found)
+        except NotByValueError:
+            # A list of what is no data may still be iterated over there.
+            return found
 
     def copy_of(self, handle: _core.Handle) -> Any:
         """A local copy of a remote object, by value all the way down."""

@@ -96,3 +96,7 @@ def __getattr__(name):
     if name == "lazy":
         return Shape(9)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def text_of(value):
+    return str(value)
