@@ -10,11 +10,11 @@ import frames
 import pytest
 from worker_process import RaisedError, WorkerProcess, wait_until
 
-# Each says "started" on stdout first.
+# Each says "started" on stdout first, when it imports nothing any more.
 LOOPS = {
-    "sleep": "print('started', flush=True)\nimport time\ntime.sleep(600)",
+    "sleep": "import time\nprint('started', flush=True)\ntime.sleep(600)",
     "python loop": "print('started', flush=True)\nwhile True: pass",
-    "select": "print('started', flush=True)\nimport select\nselect.select([], [], [])",
+    "select": "import select\nprint('started', flush=True)\nselect.select([], [], [])",
 }
 
 
@@ -75,7 +75,7 @@ def test_cancel_of_a_finished_call_does_nothing(worker):
 
 def test_a_call_that_swallows_the_interrupt_is_no_interrupted_call(worker):
     code = (
-        "print('started', flush=True)\nimport time\n"
+        "import time\nprint('started', flush=True)\n"
         "try: time.sleep(600)\nexcept BaseException: pass"
     )
     call_id = start(worker, code)
@@ -96,10 +96,10 @@ def test_ping_is_answered_while_the_interpreter_is_held(worker):
 
 def test_an_interrupted_import_retires_the_worker(tag, tmp_path):
     (tmp_path / "slow.py").write_text(
-        "print('started', flush=True)\nimport time\ntime.sleep(600)\n"
+        "import time\nprint('started', flush=True)\ntime.sleep(600)\n"
     )
     (tmp_path / "stubborn.py").write_text(
-        "print('started', flush=True)\nimport time\n"
+        "import time\nprint('started', flush=True)\n"
         "try: time.sleep(600)\nexcept BaseException: pass\n"
     )
     with WorkerProcess(tag) as worker:
