@@ -248,7 +248,7 @@ def test_what_an_object_is_can_be_fetched_by_a_thread(afresh):
     async def test():
         async with afresh() as lib:
             made = await lib.large.data(100_000)
-            assert len(await asyncio.to_thread(bytes, made)) == 100_000
+            assert len(await asyncio.to_thread(envknit.fetch, made)) == 100_000
             assert str(made) == repr(made)
 
     run(test)

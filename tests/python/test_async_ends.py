@@ -127,6 +127,8 @@ async def main():
         await lib.echo(1)
         daemon = worker._pool._connection.daemon.pid
         os.kill(daemon, signal.SIGSTOP)
+        while open(f"/proc/{daemon}/stat").read().rpartition(")")[2].split()[0] != "T":
+            await asyncio.sleep(0.001)
         started = time.monotonic()
         try:
             await lib.echo(2)

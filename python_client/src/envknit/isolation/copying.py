@@ -17,10 +17,11 @@ __all__ = ["buffer_of", "copy_of_foreign", "fetch", "is_data", "is_left_behind",
 
 # What may be copied on to another worker without asking, beside arrays.
 _PLAIN_DATA = frozenset(
-    f"builtins.{name}"
-    for name in (
-        *("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list"),
-        *("range", "set", "slice", "str", "tuple"),
+    (
+        *("builtins.bool", "builtins.bytearray", "builtins.bytes", "builtins.complex"),
+        *("builtins.dict", "builtins.float", "builtins.frozenset", "builtins.int"),
+        *("builtins.list", "builtins.memoryview", "builtins.range", "builtins.set"),
+        *("builtins.slice", "builtins.str", "builtins.tuple", "array.array"),
     )
 )
 
