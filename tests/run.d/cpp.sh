@@ -32,6 +32,8 @@ suite_tsan() {
   export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:atexit_sleep_ms=0
   check tsan "build of preset tsan" build_preset tsan envknit_tests
   [ -z "$ok" ] || run_gtests tsan tsan
+  export TSAN_OPTIONS=halt_on_error=1
+  run_threaded_codec
   unset TSAN_OPTIONS
 }
 
@@ -58,4 +60,14 @@ run_sanitized_codec() {
   ENVKNIT_TEST_BUILD=$root/build/asan ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 \
     LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so)" \
     run_pytest asan tests-pyvalue "$codec_venv" "$root/tests/pyvalue"
+}
+
+# As above, for ThreadSanitizer.
+run_threaded_codec() {
+  once tsan "environment for the codec's tests" make_codec_venv
+  [ -n "$ok" ] || return 0
+  check tsan "codec of preset tsan" build_preset tsan all
+  [ -n "$ok" ] || return 0
+  ENVKNIT_TEST_BUILD=$root/build/tsan LD_PRELOAD=$(g++ -print-file-name=libtsan.so) \
+    run_pytest tsan tests-pyvalue "$codec_venv" "$root/tests/pyvalue"
 }
