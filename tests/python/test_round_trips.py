@@ -166,3 +166,10 @@ def test_a_second_block_imports_again_but_opens_nothing(counter, numpy1, lock_fi
 
     with counter.expect(Import=1), envknit.worker("numpy", "1.26.4"):
         pass
+
+
+def test_a_class_method_is_one_round_trip_once_the_class_is_known(counter, lib):
+    with counter.expect(GetAttr=1, Call=1):
+        lib.Thing.of_text("four")
+    with counter.expect(Call=1):
+        lib.Thing.of_text("five")
