@@ -160,7 +160,10 @@ PYBIND11_MODULE(_core, module) {
                   py::arg("path"))
       .def_static("of_handle", &Target::OfHandle, py::arg("handle"),
                   py::arg("path"))
-      .def("child", &Target::Child, py::arg("name"));
+      .def("child", &Target::Child, py::arg("name"))
+      .def_property_readonly("encoded", [](const Target& self) {
+        return py::bytes(self.bytes());
+      });
 
   py::class_<Session, std::shared_ptr<Session>>(module, "Session")
       .def("import_module", &Session::Import, py::arg("module"),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envknit.isolation.attribute_names import CALLABLE_DUNDERS, is_asked_for, is_assignable
-from envknit.isolation.named_proxy import NamedProxy, initialize, place_of, refuse_pickling
+from envknit.isolation.named_proxy import (
+    NamedProxy,
+    equals,
+    hash_of,
+    initialize,
+    place_of,
+    refuse_pickling,
+)
 from envknit.isolation.remote_object import is_instance, is_subclass
 from envknit.isolation.remote_text import RemoteText
 
@@ -71,6 +78,9 @@ class CallProxy(NamedProxy):
 
     def __repr__(self) -> str:
         return f"<remote callable {place_of(self)}>"
+
+    __eq__ = equals
+    __hash__ = hash_of
 
     def __instancecheck__(self, instance: object) -> bool:
         return is_instance(instance, self._envknit_resolve())

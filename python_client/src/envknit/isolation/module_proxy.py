@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from envknit.errors import RemoteError
 from envknit.isolation.attribute_names import METADATA_DUNDERS, is_asked_for
 from envknit.isolation.call_proxy import CallProxy, ClassProxy
-from envknit.isolation.named_proxy import NamedProxy, initialize, place_of, refuse_pickling
+from envknit.isolation.named_proxy import (
+    NamedProxy,
+    equals,
+    hash_of,
+    initialize,
+    place_of,
+    refuse_pickling,
+)
 from envknit.isolation.remote_object import RemoteObject
 from envknit.isolation.remote_text import RemoteText
 
@@ -102,6 +109,9 @@ class ModuleProxy(NamedProxy):
 
     def __repr__(self) -> str:
         return f"<remote module {place_of(self)}>"
+
+    __eq__ = equals
+    __hash__ = hash_of
 
 
 _names_of = ModuleProxy.__dict__["_names"].__get__

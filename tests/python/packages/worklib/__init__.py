@@ -20,6 +20,7 @@ from worklib.shown import Color, Shape, Square, Undocumented, chooser
 from worklib.things import (
     Meter,
     Thing,
+    Undecided,
     count_down,
     make_backwards,
     make_pair,
@@ -36,6 +37,7 @@ __all__ = [
     "Shape",
     "Square",
     "Thing",
+    "Undecided",
     "Undocumented",
     "canonical",
     "chooser",

@@ -24,6 +24,9 @@ class Thing:
     def double(self):
         return 2 * self.size
 
+    def kind_of_it(self):
+        return type(self)
+
     def grow(self, by=1):
         self.size += by
         return self
@@ -83,6 +86,18 @@ class Meter:
 
     def __hash__(self):
         return hash(self.value)
+
+
+class Undecided:
+    """Compares itself with nothing, but knows that it is no Thing."""
+
+    def __eq__(self, other):
+        return "no thing" if isinstance(other, Thing) else NotImplemented
+
+    def __ne__(self, other):
+        return NotImplemented
+
+    __hash__ = object.__hash__
 
 
 def value_of(operand):
