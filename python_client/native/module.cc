@@ -159,7 +159,7 @@ PYBIND11_MODULE(_core, module) {
       .def_static("of_module", &Target::OfModule, py::arg("module"),
                   py::arg("path"))
       .def_static("of_handle", &Target::OfHandle, py::arg("handle"),
-                  py::arg("path"))
+                  py::arg("name"))
       .def("child", &Target::Child, py::arg("name"))
       .def_property_readonly("encoded", [](const Target& self) {
         return py::bytes(self.bytes());

@@ -1,7 +1,9 @@
 """Objects that stay in their worker."""
 
 import collections
+import sys
 import time
+import types
 
 
 class Thing:
@@ -102,6 +104,14 @@ class Undecided:
 
 def value_of(operand):
     return operand.value if isinstance(operand, Meter) else operand
+
+
+def make_namespace(names):
+    return types.SimpleNamespace(**names)
+
+
+def set_name_of_this_module(name, value):
+    setattr(sys.modules[__name__], name, value)
 
 
 Pair = collections.namedtuple("Pair", "thing number")
