@@ -44,6 +44,9 @@ def test_proxies_can_not_be_pickled(lib):
             pickle.dumps(proxy)
         with pytest.raises(TypeError, match="can't pickle <remote"):
             copy.copy(proxy)
+    for iterator in (iter(lib.make_thing()), iter(lib.count_down(3))):
+        with pytest.raises(TypeError, match=r"can't pickle .*remote.*: it lives in a worker"):
+            pickle.dumps(iterator)
 
 
 def test_proxies_show_where_they_live(lib):

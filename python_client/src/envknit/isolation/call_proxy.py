@@ -121,6 +121,9 @@ class ClassProxy(CallProxy):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._envknit_object())
 
+    def __reversed__(self) -> Any:
+        return reversed(self._envknit_object())
+
     def __contains__(self, item: object) -> bool:
         return item in self._envknit_object()
 
