@@ -50,7 +50,9 @@ class CallProxy(NamedProxy):
             # These are there, unless the object is half made.
             raise AttributeError(name)
         if name == "__signature__":
-            return self._envknit_signature()
+            from envknit.isolation.remote_signature import signature_attribute
+
+            return signature_attribute(self, self._envknit_context.describe(self._envknit_target))
         if not is_asked_for(name, CALLABLE_DUNDERS):
             raise AttributeError(f"{self!r} has no attribute {name!r} here")
         context = self._envknit_context
@@ -87,14 +89,6 @@ class CallProxy(NamedProxy):
 
     def __subclasscheck__(self, subclass: object) -> bool:
         return is_subclass(subclass, self._envknit_resolve())
-
-    def _envknit_signature(self) -> object:
-        from envknit.isolation.remote_signature import signature_of
-
-        signature = signature_of(self._envknit_context.describe(self._envknit_target))
-        if signature is None:
-            raise AttributeError(f"{self!r} has no signature that its worker knows")
-        return signature
 
 
 class ClassProxy(CallProxy):
