@@ -159,8 +159,11 @@ PYBIND11_MODULE(_core, module) {
       .def_static("of_module", &Target::OfModule, py::arg("module"),
                   py::arg("path"))
       .def_static("of_handle", &Target::OfHandle, py::arg("handle"),
-                  py::arg("path"))
-      .def("child", &Target::Child, py::arg("name"));
+                  py::arg("name"))
+      .def("child", &Target::Child, py::arg("name"))
+      .def_property_readonly("encoded", [](const Target& self) {
+        return py::bytes(self.bytes());
+      });
 
   py::class_<Session, std::shared_ptr<Session>>(module, "Session")
       .def("import_module", &Session::Import, py::arg("module"),

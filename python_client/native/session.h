@@ -86,12 +86,13 @@ class Session final : public std::enable_shared_from_this<Session> {
                double timeout_seconds, double slack_seconds,
                const pybind11::object& context);
 
-  // A local copy of what stands at the target, of any size: by value all the
-  // way down, arrays as numpy's where there is one.
+  // A local copy of what stands at the target, of any size in bytes (containers
+  // have the limits of all values): by value all the way down, arrays as
+  // numpy's where there is one.
   pybind11::object Fetch(const Target& target, double timeout_seconds,
                          double slack_seconds, const pybind11::object& context);
 
-  // A copy of a local object, of any size, in the worker; its proxy. `timeout`
+  // A copy of a local object, as large, in the worker; its proxy. `timeout`
   // of both is for each chunk.
   pybind11::object Put(const pybind11::object& object, double timeout_seconds,
                        double slack_seconds, const pybind11::object& context);

@@ -31,6 +31,20 @@ def test_names_are_awaited(afresh):
     run(test)
 
 
+def test_a_dot_is_part_of_a_name(afresh):
+    async def test():
+        async with afresh() as lib:
+            space = await lib.make_namespace({"a.b": 1})
+            assert await getattr(space, "a.b") == 1
+            with pytest.raises(AttributeError):
+                await getattr(lib, "things.Thing")
+            for proxy in (lib, lib.things, space):
+                for name in ("", "\ud800"):
+                    assert not hasattr(proxy, name)
+
+    run(test)
+
+
 def test_numpy_as_the_guide_uses_it(lock_file):
     async def test():
         async with envknit.aworker("numpy", "1.26.4") as np:

@@ -93,3 +93,43 @@ def test_an_array_is_assigned_to(numpy1):
     assert array.tolist() == [[0, 1, 2], [3, 4, 5]]
     with pytest.raises(ValueError, match="cannot reshape"):
         array.shape = (5,)
+
+
+def test_a_dot_is_part_of_a_name(lib):
+    space = lib.make_namespace({"a.b": 1, "a": lib.make_namespace({"b": 2})})
+    assert getattr(space, "a.b") == 1
+    assert space.a.b == 2
+    setattr(space, "c.d", 3)
+    setattr(space, "a.b", lib.echo)
+    assert getattr(space, "c.d") == 3
+    assert getattr(space, "a.b")(4) == [4]
+    delattr(space, "c.d")
+    assert not hasattr(space, "c.d")
+    assert not hasattr(space, "a.nope")
+    setattr(lib.Shape, "x.y", 5)
+    assert getattr(lib.Shape, "x.y") == 5
+    delattr(lib.Shape, "x.y")
+    assert not hasattr(lib.Shape, "x.y")
+
+
+def test_a_dot_is_part_of_a_name_of_a_module(lib, numpy1):
+    assert not hasattr(numpy1, "linalg.norm")
+    assert not hasattr(numpy1, "core.multiarray")
+    assert not hasattr(numpy1.add, "reduce.__name__")
+    assert numpy1.linalg.norm([3.0, 4.0]) == 5.0
+    lib.things.set_name_of_this_module("one.two", 12)
+    lib.things.set_name_of_this_module("three.four", lib.echo)
+    assert getattr(lib.things, "one.two") == 12
+    assert getattr(lib.things, "three.four")(1) == [1]
+
+
+@pytest.mark.parametrize("name", ["", "\ud800", "a\udfff.b", "_\ud800"])
+def test_what_is_no_name_is_an_attribute_error(lib, name):
+    shape = lib.Shape()
+    for proxy in (lib, lib.things, lib.echo, lib.Shape, shape, shape.scale):
+        with pytest.raises(AttributeError):
+            getattr(proxy, name)
+        with pytest.raises(AttributeError):
+            setattr(proxy, name, 1)
+        with pytest.raises(AttributeError):
+            delattr(proxy, name)

@@ -171,6 +171,7 @@ def test_notebooks(lib):
 def test_an_enum_class_is_iterated_and_indexed(lib):
     names = [color.name for color in lib.Color]
     assert names == ["RED", "BLUE"]
+    assert [color.name for color in reversed(lib.Color)] == ["BLUE", "RED"]
     assert len(lib.Color) == 2
     assert lib.Color["RED"].value == 1
     assert lib.Color(2).name == "BLUE"

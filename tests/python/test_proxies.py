@@ -44,6 +44,9 @@ def test_proxies_can_not_be_pickled(lib):
             pickle.dumps(proxy)
         with pytest.raises(TypeError, match="can't pickle <remote"):
             copy.copy(proxy)
+    for iterator in (iter(lib.make_thing()), iter(lib.count_down(3))):
+        with pytest.raises(TypeError, match=r"can't pickle .*remote.*: it lives in a worker"):
+            pickle.dumps(iterator)
 
 
 def test_proxies_show_where_they_live(lib):
@@ -127,6 +130,53 @@ def test_comparison_and_hash(lib):
     assert thing == thing.grow()
     assert thing != lib.make_thing()
     assert len({thing, thing.grow()}) == 1
+
+
+def test_what_does_not_know_is_itself_all_the_same(lib):
+    one, other, thing = lib.Undecided(), lib.Undecided(), lib.make_thing()
+    again = lib.echo(one)[0]
+    assert (one == again) is True
+    assert (one != again) is False
+    assert (one == other) is False
+    assert (one != other) is True
+    assert (thing == one) == "no thing"
+    assert (one == thing) == "no thing"
+    assert one in [other, again]
+
+
+def test_names_are_what_they_name(lib, numpy1):
+    thing = lib.make_thing()
+    kind = thing.kind_of_it()
+    for named in (lib.Thing, lib.things.Thing):
+        assert kind == named
+        assert named == kind
+        assert (kind != named) is False
+        assert hash(kind) == hash(named)
+    assert kind != lib.Meter
+    assert lib.Meter != kind
+    assert {lib.Thing: 1}[kind] == {kind: 1}[lib.things.Thing] == 1
+    float64 = numpy1.arange(3.0).dtype
+    assert float64.type in (numpy1.float32, numpy1.float64)
+    assert float64.type not in (numpy1.float32, numpy1.int64)
+    # Its type knows more of it than identity.
+    assert numpy1.float64 == float64
+    assert numpy1.float32 != float64
+
+
+def test_names_are_compared_with_names(lib, numpy1):
+    assert numpy1.zeros == numpy1.zeros
+    assert numpy1.zeros != numpy1.ones
+    assert numpy1.add == numpy1.core.umath.add
+    assert hash(numpy1.add) == hash(numpy1.core.umath.add)
+    assert numpy1.linalg == numpy1.linalg != numpy1
+    assert len({numpy1.linalg, numpy1, numpy1.zeros, numpy1.zeros}) == 3
+    for local in (1, None, float, print):
+        assert numpy1.zeros != local
+    assert numpy1.zeros != lib.echo
+    thing = lib.make_thing()
+    assert thing.grow == thing.grow == lib.echo(thing)[0].grow
+    assert hash(thing.grow) == hash(lib.echo(thing)[0].grow)
+    assert thing.grow != lib.make_thing().grow
 
 
 def test_truth(lib):

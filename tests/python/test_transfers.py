@@ -42,6 +42,33 @@ def test_fetches_inside_plain_containers(large):
     assert (bytes(pair[0]), pair[1]) == (bytes(10), 2)
 
 
+def test_containers_with_cycles_and_of_any_depth(large):
+    deep = []
+    for _ in range(1000):
+        deep = [deep]
+    cyclic = [1, {"two": ()}]
+    cyclic[1]["all"] = cyclic
+    for local in (deep, cyclic):
+        assert envknit.fetch(local) is local
+    cyclic.append(large.data(10))
+    with pytest.raises(envknit.NotByValueError, match="list that holds itself"):
+        envknit.fetch(cyclic)
+    deep.append(cyclic[2])
+    with pytest.raises(envknit.NotByValueError, match="more than 40 containers"):
+        envknit.fetch(deep)
+
+
+def test_what_is_shared_stays_shared(large):
+    shared = [large.data(10)]
+    for _ in range(30):
+        shared = [shared, shared]
+    fetched = envknit.fetch(shared)
+    for _ in range(30):
+        assert fetched[0] is fetched[1]
+        fetched = fetched[0]
+    assert bytes(fetched[0]) == bytes(10)
+
+
 def test_an_array_without_a_local_numpy_is_a_memoryview(numpy1):
     array = numpy1.arange(600_000).reshape(600, 1000)
     view = envknit.fetch(array)

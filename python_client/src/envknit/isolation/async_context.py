@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from envknit import _core
     from envknit.isolation.async_proxies import AsyncProxy
     from envknit.isolation.loop_calls import LoopCalls
-    from envknit.isolation.named_proxy import Unresolved
-from envknit.isolation.session import WorkerSession
+    from envknit.isolation.session import WorkerSession
 
 __all__ = ["AsyncWorkerContext"]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envknit.errors import RemoteError
 from envknit.isolation.async_proxies import AsyncProxy
+from envknit.isolation.attribute_names import can_be_asked_for
 from envknit.isolation.remote_object import RemoteObject
 from envknit.isolation.special_methods import hash_of_object, same_object
 
@@ -207,8 +208,13 @@ def _namespace(kind: RemoteType) -> dict[str, Any]:
 
 
 def _attribute(remote: AsyncRemoteObject, name: str) -> AsyncProxy:
+    from envknit import _core
+
+    if not can_be_asked_for(name):
+        raise AttributeError(f"{remote!r} has no attribute {name!r} here")
     title = f"{type(remote)._envknit_type.full_name}.{name}"
-    return AsyncProxy(remote._envknit_context, remote._envknit_handle, name, title)
+    target = _core.Target.of_handle(remote._envknit_handle, name)
+    return AsyncProxy(remote._envknit_context, target, title)
 
 
 def _operator(module: str, function: str) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envknit.isolation.attribute_names import CALLABLE_DUNDERS
+from envknit.isolation.attribute_names import CALLABLE_DUNDERS, can_be_asked_for, is_dunder
 from envknit.isolation.named_proxy import NamedProxy, initialize, refuse_pickling
 from envknit.isolation.remote_object import RemoteObject, is_instance
 
@@ -31,25 +31,18 @@ class AsyncProxy(NamedProxy):
     calls it, `np.linalg.norm` goes on to a longer path; each await is one round trip.
     """
 
-    __slots__ = ("__weakref__", "_found", "_kinds", "_path", "_root", "_submodules")
+    __slots__ = ("__weakref__", "_found", "_kinds", "_path", "_submodules")
 
     _found: dict[str, AsyncProxy]
     _kinds: Mapping[str, int]
     _path: str
-    _root: str | _core.Handle
     _submodules: Mapping[str, Mapping[str, int]]
 
     def __init__(
-        self, context: AsyncWorkerContext, root: str | _core.Handle, path: str, title: str
+        self, context: AsyncWorkerContext, target: _core.Target, title: str, path: str = ""
     ) -> None:
-        from envknit import _core
-
-        if isinstance(root, str):
-            target = _core.Target.of_module(root, path)
-        else:
-            target = _core.Target.of_handle(root, path)
+        """`path`: from the module to this name, which may be a submodule."""
         initialize(self, context, target, title)
-        _set_root(self, root)
         _set_path(self, path)
         _set_found(self, {})
         _set_kinds(self, {})
@@ -60,7 +53,9 @@ class AsyncProxy(NamedProxy):
         cls, context: AsyncWorkerContext, module: str, description: Mapping[str, Any]
     ) -> AsyncProxy:
         """A module, from its description."""
-        proxy = cls(context, module, "", module)
+        from envknit import _core
+
+        proxy = cls(context, _core.Target.of_module(module, ""), module)
         _set_kinds(proxy, description["names"])
         _set_submodules(proxy, description["submodules"])
         return proxy
@@ -113,12 +108,10 @@ _set_resolved = NamedProxy.__dict__["_envknit_resolved"].__set__
 _found_of = AsyncProxy.__dict__["_found"].__get__
 _kinds_of = AsyncProxy.__dict__["_kinds"].__get__
 _path_of = AsyncProxy.__dict__["_path"].__get__
-_root_of = AsyncProxy.__dict__["_root"].__get__
 _submodules_of = AsyncProxy.__dict__["_submodules"].__get__
 _set_found = AsyncProxy.__dict__["_found"].__set__
 _set_kinds = AsyncProxy.__dict__["_kinds"].__set__
 _set_path = AsyncProxy.__dict__["_path"].__set__
-_set_root = AsyncProxy.__dict__["_root"].__set__
 _set_submodules = AsyncProxy.__dict__["_submodules"].__set__
 
 refuse_pickling(AsyncProxy)
@@ -127,11 +120,13 @@ refuse_pickling(AsyncProxy)
 def _look_up(proxy: AsyncProxy, name: str) -> Any:
     if name.startswith("_envknit_") or name in _LOCAL_DUNDERS:
         return object.__getattribute__(proxy, name)
-    if name.startswith("__") and name.endswith("__") and name not in CALLABLE_DUNDERS:
+    local = is_dunder(name) and name not in CALLABLE_DUNDERS
+    if local or not can_be_asked_for(name):
         raise AttributeError(f"{proxy!r} has no attribute {name!r} here")
     path = _path_of(proxy)
     longer = f"{path}.{name}" if path else name
-    made = AsyncProxy(_context_of(proxy), _root_of(proxy), longer, f"{_title_of(proxy)}.{name}")
+    target = _target_of(proxy).child(name)
+    made = AsyncProxy(_context_of(proxy), target, f"{_title_of(proxy)}.{name}", longer)
     if _kinds_of(proxy).get(name) in _KNOWN_KINDS:
         submodules = _submodules_of(proxy)
         _set_kinds(made, submodules.get(longer, {}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "CALLABLE_DUNDERS",
     "METADATA_DUNDERS",
+    "can_be_asked_for",
     "is_asked_for",
     "is_assignable",
     "is_dunder",
@@ -31,6 +32,17 @@ def is_dunder(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
 
 
+def can_be_asked_for(name: str) -> bool:
+    """Whether it can be told to a worker: some text, and in UTF-8."""
+    if name.isascii():
+        return name != ""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_asked_for(name: str, dunders: frozenset[str]) -> bool:
     """Whether reading the attribute asks the worker.
 
@@ -38,12 +50,14 @@ def is_asked_for(name: str, dunders: frozenset[str]) -> bool:
     `_ipython_display_`) don't: what a type has of them is told with it.
     """
     if not name.startswith("_"):
-        return True
+        return can_be_asked_for(name)
     if is_dunder(name):
         return name in dunders
     if name.startswith("_envknit_") or name in _PROBES:
         return False
-    return not (name.startswith(("_repr_", "_ipython_", "_jupyter_")) and name.endswith("_"))
+    if name.startswith(("_repr_", "_ipython_", "_jupyter_")) and name.endswith("_"):
+        return False
+    return can_be_asked_for(name)
 
 
 def is_assignable(name: str) -> bool:

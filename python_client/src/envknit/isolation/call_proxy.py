@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envknit.isolation.attribute_names import CALLABLE_DUNDERS, is_asked_for, is_assignable
-from envknit.isolation.named_proxy import NamedProxy, initialize, place_of, refuse_pickling
+from envknit.isolation.named_proxy import (
+    NamedProxy,
+    equals,
+    hash_of,
+    initialize,
+    place_of,
+    refuse_pickling,
+)
 from envknit.isolation.remote_object import is_instance, is_subclass
 from envknit.isolation.remote_text import RemoteText
 
@@ -43,7 +50,9 @@ class CallProxy(NamedProxy):
             # These are there, unless the object is half made.
             raise AttributeError(name)
         if name == "__signature__":
-            return self._envknit_signature()
+            from envknit.isolation.remote_signature import signature_attribute
+
+            return signature_attribute(self, self._envknit_context.describe(self._envknit_target))
         if not is_asked_for(name, CALLABLE_DUNDERS):
             raise AttributeError(f"{self!r} has no attribute {name!r} here")
         context = self._envknit_context
@@ -72,19 +81,14 @@ class CallProxy(NamedProxy):
     def __repr__(self) -> str:
         return f"<remote callable {place_of(self)}>"
 
+    __eq__ = equals
+    __hash__ = hash_of
+
     def __instancecheck__(self, instance: object) -> bool:
         return is_instance(instance, self._envknit_resolve())
 
     def __subclasscheck__(self, subclass: object) -> bool:
         return is_subclass(subclass, self._envknit_resolve())
-
-    def _envknit_signature(self) -> object:
-        from envknit.isolation.remote_signature import signature_of
-
-        signature = signature_of(self._envknit_context.describe(self._envknit_target))
-        if signature is None:
-            raise AttributeError(f"{self!r} has no signature that its worker knows")
-        return signature
 
 
 class ClassProxy(CallProxy):
@@ -110,6 +114,9 @@ class ClassProxy(CallProxy):
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._envknit_object())
+
+    def __reversed__(self) -> Any:
+        return reversed(self._envknit_object())
 
     def __contains__(self, item: object) -> bool:
         return item in self._envknit_object()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import operator
 from typing import TYPE_CHECKING
 
 from envknit.errors import NotByValueError, RemoteError, StaleHandleError
@@ -26,17 +27,29 @@ _PLAIN_DATA = frozenset(
 )
 
 
+# As deep as values cross.
+_MAX_DEPTH = 40
+_CONTAINERS = (list, tuple, dict)
+
+
 def fetch(value: Any) -> Any:
     """A local copy of an object that stayed in its worker.
 
-    Plain data of any size, and arrays: as numpy arrays if numpy can be imported here, else
-    as memoryviews. Nothing is pickled. Local objects are returned as they are; tuples,
-    lists and dicts with remote objects inside are copied with those fetched.
+    Plain data of any size in bytes, its containers with at most a million elements and 40
+    inside each other, and arrays: as numpy arrays if numpy can be imported here, else as
+    memoryviews. Nothing is pickled. Local objects are returned as they are; tuples, lists
+    and dicts with remote objects inside are copied with those fetched.
 
     Raises:
         NotByValueError: it, or something in it, can't be copied; the message has the path.
         DeadlineError: a part of it did not come within the timeout of its block.
     """
+    if type(value) not in _CONTAINERS:
+        return _fetch_leaf(value)
+    return _copy_container(value, {}, 1) if _holds_remote(value) else value
+
+
+def _fetch_leaf(value: Any) -> Any:
     if _is_remote(value):
         return _fetch_remote(value)
     if isinstance(value, NamedProxy):
@@ -44,16 +57,62 @@ def fetch(value: Any) -> Any:
             f"{value!r} can't be copied: modules, functions and classes stay in their worker; "
             "call them there, or fetch what they return"
         )
-    kind = type(value)
-    if kind in (list, tuple):
-        items = [fetch(item) for item in value]
-        if all(new is old for new, old in zip(items, value, strict=True)):
-            return value
-        return kind(items)
-    if kind is dict:
-        pairs = {key: fetch(item) for key, item in value.items()}
-        return value if all(pairs[key] is value[key] for key in value) else pairs
     return value
+
+
+def _holds_remote(container: Any) -> bool:
+    """Whether a proxy is somewhere inside; of containers of any depth, and of cycles."""
+    from envknit.isolation.remote_object import RemoteObject
+
+    proxies = (RemoteObject, NamedProxy)
+    seen = {id(container)}
+    left = [container]
+    while left:
+        found = left.pop()
+        for item in found.values() if type(found) is dict else found:
+            if type(item) in _CONTAINERS:
+                if id(item) not in seen:
+                    seen.add(id(item))
+                    left.append(item)
+            elif issubclass(type(item), proxies):
+                return True
+    return False
+
+
+def _copy_container(container: Any, copies: dict[int, Any], depth: int) -> Any:
+    """The container itself if nothing in it is remote.
+
+    `copies`: those that were made, by the identity of the original, so that what is shared
+    stays shared; None for those under way.
+    """
+    if id(container) in copies:
+        if copies[id(container)] is None:
+            raise NotByValueError(
+                f"a {type(container).__name__} that holds itself can't be copied with the remote "
+                "objects inside it: fetch them one by one"
+            )
+        return copies[id(container)]
+    if depth > _MAX_DEPTH:
+        raise NotByValueError(
+            f"more than {_MAX_DEPTH} containers inside each other can't be copied with the "
+            "remote objects inside them: fetch them one by one"
+        )
+    copies[id(container)] = None
+
+    def copy_of(item: Any) -> Any:
+        if type(item) in _CONTAINERS:
+            return _copy_container(item, copies, depth + 1)
+        return _fetch_leaf(item)
+
+    copied: Any
+    if type(container) is dict:
+        copied = {key: copy_of(item) for key, item in container.items()}
+        same = all(copied[key] is container[key] for key in container)
+    else:
+        copied = type(container)(map(copy_of, container))
+        same = all(map(operator.is_, copied, container))
+    copies[id(container)] = container if same else copied
+    return copies[id(container)]
 
 
 def is_left_behind(value: Any) -> bool:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from envknit.errors import RemoteError
 from envknit.isolation.attribute_names import METADATA_DUNDERS, is_asked_for
 from envknit.isolation.call_proxy import CallProxy, ClassProxy
-from envknit.isolation.named_proxy import NamedProxy, initialize, place_of, refuse_pickling
+from envknit.isolation.named_proxy import (
+    NamedProxy,
+    equals,
+    hash_of,
+    initialize,
+    place_of,
+    refuse_pickling,
+)
 from envknit.isolation.remote_object import RemoteObject
 from envknit.isolation.remote_text import RemoteText
 
@@ -103,6 +110,9 @@ class ModuleProxy(NamedProxy):
     def __repr__(self) -> str:
         return f"<remote module {place_of(self)}>"
 
+    __eq__ = equals
+    __hash__ = hash_of
+
 
 _names_of = ModuleProxy.__dict__["_names"].__get__
 _set_names = ModuleProxy.__dict__["_names"].__set__
@@ -124,30 +134,28 @@ def _unchangeable(proxy: ModuleProxy, name: str) -> str:
 
 
 def _look_up(proxy: ModuleProxy, names: _Names, name: str) -> Any:
-    from envknit import _core
-
     if not is_asked_for(name, METADATA_DUNDERS):
         raise AttributeError(f"{proxy!r} has no attribute {name!r} here")
     context = _context_of(proxy)
-    path = names.path_to(name)
+    target = _target_of(proxy).child(name)
     kind = _kinds(proxy, names).get(name)
     made: object
     if kind in (_CLASS, _CALLABLE):
-        target = _core.Target.of_module(names.module, path)
         make = ClassProxy if kind == _CLASS else CallProxy
-        made = make(context, target, f"{names.module}.{path}")
-    elif kind == _MODULE:
-        made = _submodule(context, names, path)
+        made = make(context, target, f"{names.module}.{names.path_to(name)}")
+    elif kind == _MODULE and "." not in name:
+        made = _submodule(context, names, name)
     else:
-        value = context.fetch(_core.Target.of_module(names.module, path))
-        if not (isinstance(value, RemoteObject) and value._envknit_type.is_module):
+        value = context.fetch(target)
+        if "." in name or not (isinstance(value, RemoteObject) and value._envknit_type.is_module):
             return value
-        made = _submodule(context, names, path)
+        made = _submodule(context, names, name)
     names.found[name] = made
     return made
 
 
-def _submodule(context: WorkerContext, names: _Names, path: str) -> ModuleProxy:
+def _submodule(context: WorkerContext, names: _Names, name: str) -> ModuleProxy:
+    path = names.path_to(name)
     kinds = names.submodules.get(path)
     return ModuleProxy(
         context, names.module, path, kinds, names.submodules, truncated=names.truncated

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
+    from typing import Any, NoReturn
 
     from envknit.isolation.remote_object import RemoteObject
     from envknit.isolation.worker_context import WorkerContext
@@ -68,6 +68,9 @@ class ChunkedIterator:
         if error is not None:
             raise error
         raise StopIteration
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("can't pickle a remote iterator: it lives in a worker of this process")
 
     def _fetch(self, iterator: RemoteObject) -> None:
         items, done, _, _, error = self._context.next_items(

@@ -50,7 +50,9 @@ class RemoteObject:
             raise AttributeError(name)
         kind = self._envknit_type
         if name == "__signature__" and kind.callable:
-            return self._envknit_signature()
+            from envknit.isolation.remote_signature import signature_attribute
+
+            return signature_attribute(self, self._envknit_context.describe(self._envknit_target()))
         if not is_asked_for(name, _FETCHED_DUNDERS):
             raise AttributeError(f"{self!r} has no attribute {name!r} here")
         context = self._envknit_context
@@ -116,14 +118,6 @@ class RemoteObject:
             raise AttributeError(f"can't {what} {name!r}: modules are shared in their worker")
         if not is_assignable(name):
             raise AttributeError(f"can't {what} {name!r} of {self!r}")
-
-    def _envknit_signature(self) -> object:
-        from envknit.isolation.remote_signature import signature_of
-
-        signature = signature_of(self._envknit_context.describe(self._envknit_target()))
-        if signature is None:
-            raise AttributeError(f"{self!r} has no signature that its worker knows")
-        return signature
 
     def __format__(self, spec: str) -> str:
         if not spec:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["signature_of"]
+__all__ = ["signature_attribute", "signature_of"]
 
 # By the number of the enum Parameter.Kind.
 _KINDS = dict(enumerate(sorted(inspect._ParameterKind), start=1))
@@ -50,6 +50,14 @@ def signature_of(description: Mapping[str, Any]) -> inspect.Signature | None:
     except (KeyError, ValueError):
         # No Python has such a signature; a class may claim it all the same.
         return None
+
+
+def signature_attribute(proxy: object, description: Mapping[str, Any]) -> inspect.Signature:
+    """What `__signature__` of a proxy is."""
+    signature = signature_of(description)
+    if signature is None:
+        raise AttributeError(f"{proxy!r} has no signature that its worker knows")
+    return signature
 
 
 def _parameter(fields: Mapping[str, Any]) -> inspect.Parameter:

@@ -124,7 +124,10 @@ class WorkerSession:
         self._run(lambda core: core.del_attr(target, name, timeout, SLACK_S, context))
 
     def fetch(self, target: _core.Target, timeout: float, context: object) -> Any:
-        """A local copy of what stands at the target, of any size; the timeout is each chunk's."""
+        """A local copy of what stands at the target, of any size in bytes.
+
+        Containers have the limits of all values; the timeout is each chunk's.
+        """
         return self._run(lambda core: core.fetch(target, timeout, SLACK_S, context))
 
     def forget(self) -> None:

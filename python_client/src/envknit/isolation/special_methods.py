@@ -124,14 +124,18 @@ def _binary(name: str) -> Callable[..., Any]:
             raise
         except TypeError:
             # The operand can't cross to the worker; its own method may know more.
-            return NotImplemented
-        kind = getattr(type(result), "_envknit_type", None)
-        if kind is not None and kind.name == "NotImplementedType":
-            return NotImplemented
-        return result
+            return _unknown(name, self, other)
+        return _unknown(name, self, other) if result is NotImplemented else result
 
     method.__name__ = name
     return method
+
+
+def _unknown(name: str, self: RemoteObject, other: Any) -> Any:
+    """What an operator answers that doesn't know: an object is itself all the same."""
+    if name in ("__eq__", "__ne__") and same_object(self, other) is True:
+        return name == "__eq__"
+    return NotImplemented
 
 
 def _call(self: RemoteObject, /, *args: Any, **kwargs: Any) -> Any:
@@ -147,11 +151,13 @@ def same_object(self: RemoteObject, other: Any) -> Any:
     if not hasattr(type(other), "_envknit_handle") or not hasattr(type(other), "_envknit_type"):
         return NotImplemented
     mine, theirs = self._envknit_handle, other._envknit_handle
-    return (
+    same = (
         mine.object_id == theirs.object_id
         and mine.epoch == theirs.epoch
         and self._envknit_context.session is other._envknit_context.session
     )
+    # The other may know better, if it is another.
+    return same or NotImplemented
 
 
 def hash_of_object(self: RemoteObject) -> int:

@@ -99,8 +99,9 @@ def worker(
         timeout: Seconds for each call of this block. It really stops the work.
         env: Which environment, if several have that version; else the first in the lock.
         results: "auto" copies plain data and leaves everything else in the worker, behind
-            a proxy; "copy" copies arrays and data of any size too, and raises
-            NotByValueError (a TypeError) for what can't be copied.
+            a proxy; "copy" copies arrays too, and data of any size in bytes (a million
+            elements in containers), and raises NotByValueError (a TypeError) for what
+            can't be copied.
 
     Raises:
         NotRegisteredError: No such package, or not in that version.

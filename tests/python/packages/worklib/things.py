@@ -1,7 +1,9 @@
 """Objects that stay in their worker."""
 
 import collections
+import sys
 import time
+import types
 
 
 class Thing:
@@ -23,6 +25,9 @@ class Thing:
     @property
     def double(self):
         return 2 * self.size
+
+    def kind_of_it(self):
+        return type(self)
 
     def grow(self, by=1):
         self.size += by
@@ -85,8 +90,28 @@ class Meter:
         return hash(self.value)
 
 
+class Undecided:
+    """Compares itself with nothing, but knows that it is no Thing."""
+
+    def __eq__(self, other):
+        return "no thing" if isinstance(other, Thing) else NotImplemented
+
+    def __ne__(self, other):
+        return NotImplemented
+
+    __hash__ = object.__hash__
+
+
 def value_of(operand):
     return operand.value if isinstance(operand, Meter) else operand
+
+
+def make_namespace(names):
+    return types.SimpleNamespace(**names)
+
+
+def set_name_of_this_module(name, value):
+    setattr(sys.modules[__name__], name, value)
 
 
 Pair = collections.namedtuple("Pair", "thing number")
