@@ -244,9 +244,10 @@ void IterateCall::TakeHandles(const CallResult& result) {
   const bool is_first = epoch_ == 0;
   epoch_ = result.worker.epoch;
   more_ = result.more;
+  first_to_give_ = result.first_handle;
   items_to_give_ = result.handle_count;
   if (is_first && more_ && result.handle_count > 0) {
-    iterator_ = result.first_handle;
+    iterator_ = first_to_give_++;
     --items_to_give_;
   }
 }
@@ -257,7 +258,13 @@ void IterateCall::OnWriteDone(bool ok) {
     absl::MutexLock lock(&mu_);
     cancelled = cancelled_;
   }
-  if (ok && items_to_give_ > 0) gave_handles_ = true;
+  if (items_to_give_ > 0) {
+    if (ok) {
+      gave_handles_ = true;
+    } else if (session_ != nullptr) {
+      session_->Undelivered(epoch_, first_to_give_, items_to_give_);
+    }
+  }
   if (!ok || cancelled) {
     return End(MakeError(ErrorReason::kCancelled, "cancelled by the client"));
   }

@@ -78,7 +78,8 @@ class IterateCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   IsolationKind isolation_ = IsolationKind::kProcess;
   std::shared_ptr<Session> session_;
   bool session_is_ours_ = false;
-  // Of the message that is being written.
+  // Of the message that is being written: the objects among its items.
+  uint64_t first_to_give_ = 0;
   uint32_t items_to_give_ = 0;
   // The client was given objects that live in the session.
   bool gave_handles_ = false;

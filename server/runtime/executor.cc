@@ -1,6 +1,9 @@
 #include "server/runtime/executor.h"
 
+#include <algorithm>
+#include <iterator>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "server/pyvalue/concat.h"
@@ -13,9 +16,16 @@
 namespace envknit {
 namespace {
 
-// Of a target: what may still be called on an iterator that is dead.
-bool IsClosing(std::string_view path) {
-  return path == "close" || path == "__exit__";
+// Of functions that look at their arguments and never iterate them: it is them
+// that operators of a proxy may stand for.
+bool OnlyReadsArguments(const TargetView& target) {
+  if (target.module != "builtins" || !target.steps.empty()) return false;
+  constexpr std::string_view kNames[] = {
+      "bool",   "callable", "complex", "dir", "float",
+      "format", "hasattr",  "hash",    "id",  "isinstance",
+      "int",    "len",      "repr",    "str", "type"};
+  return std::find(std::begin(kNames), std::end(kNames), target.path) !=
+         std::end(kNames);
 }
 
 }  // namespace
@@ -181,7 +191,7 @@ Executor::Outcome Executor::GetAttr(std::string_view payload, ByteWriter& out) {
 
 Executor::Outcome Executor::Call(std::string_view payload, ByteWriter& out) {
   if (Outcome failure = ParseCallRequest(payload, request_)) return failure;
-  if (IsClosing(request_.target.path)) objects_.AllowDead();
+  if (OnlyReadsArguments(request_.target)) objects_.OnlyRead();
   CodecError error;
   const PyRef callable = resolver_.Resolve(request_.target, error);
   PyRef result;

@@ -48,7 +48,7 @@ Executor::Outcome Executor::Next(std::string_view payload, ByteWriter& out) {
   NextRequestView request;
   if (Outcome failure = ParseNextRequest(payload, request)) return failure;
   CodecError error;
-  PyRef iterator = resolver_.Resolve(request.target, error);
+  PyRef iterator = resolver_.Resolve(request.target, error, HandleUse::kRun);
   if (iterator && request.begin) {
     iterator = PyRef::Steal(PyObject_GetIter(iterator.get()));
     if (!iterator) error.Python();

@@ -20,13 +20,34 @@ bool IsIterator(PyObject* object) {
   return PyIter_Check(object) != 0 && !IsFile(Py_TYPE(object));
 }
 
+// Python's own iterators, and subclasses. They are nothing but iterators, and
+// say nothing when an interrupt went through them.
+bool IsPythonsIterator(PyObject* object) {
+  if (PyGen_CheckExact(object) || PyCoro_CheckExact(object) ||
+      PyAsyncGen_CheckExact(object)) {
+    return true;
+  }
+  if (PyIter_Check(object) == 0) return false;
+  for (const PyTypeObject* type = Py_TYPE(object); type != nullptr;
+       type = type->tp_base) {
+    if (std::strncmp(type->tp_name, "itertools.", 10) == 0) return true;
+    // Builtin types are those without a module in their name.
+    if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 &&
+        type->tp_iternext != nullptr &&
+        std::strchr(type->tp_name, '.') == nullptr) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void ObjectTable::BeginReply(uint64_t session) {
   session_ = session;
   first_of_reply_ = next_id_;
   iterators_.clear();
-  allow_dead_ = false;
+  value_use_ = HandleUse::kRun;
 }
 
 HandleEncoder::Answer ObjectTable::Encode(PyObject* object,
@@ -56,14 +77,19 @@ void ObjectTable::Add(PyObject* object, HandleFields& handle) {
   ++held_[session_];
 }
 
-PyObject* ObjectTable::Decode(const HandleFields& handle, CodecError& error) {
+PyObject* ObjectTable::DecodeFor(HandleUse use, const HandleFields& handle,
+                                 CodecError& error) {
   const auto found =
       handle.epoch == epoch_ ? handles_.find(handle.id) : handles_.end();
   if (found != handles_.end() && found->second.session == session_) {
     PyObject* const object = found->second.object.get();
-    if (IsIterator(object) && !NoteIterator(object)) {
+    if (use != HandleUse::kRead && !CheckAlive(object)) {
       error.Python();
       return nullptr;
+    }
+    if (IsPythonsIterator(object) ||
+        (use == HandleUse::kRun && IsIterator(object))) {
+      iterators_.push_back(object);
     }
     Py_INCREF(object);
     return object;
@@ -85,19 +111,15 @@ PyObject* ObjectTable::Decode(const HandleFields& handle, CodecError& error) {
   return nullptr;
 }
 
-bool ObjectTable::NoteIterator(PyObject* iterator) {
-  if (any_dead_ && !allow_dead_) {
-    const auto identity = identities_.find(iterator);
-    if (identity != identities_.end() && identity->second.dead) {
-      PyErr_Format(PyExc_RuntimeError,
-                   "this %.100s was interrupted in the middle of a call, which "
-                   "lost items: make a new one",
-                   Py_TYPE(iterator)->tp_name);
-      return false;
-    }
-  }
-  iterators_.push_back(iterator);
-  return true;
+bool ObjectTable::CheckAlive(PyObject* object) const {
+  if (!any_dead_) return true;
+  const auto identity = identities_.find(object);
+  if (identity == identities_.end() || !identity->second.dead) return true;
+  PyErr_Format(PyExc_RuntimeError,
+               "this %.100s was interrupted in the middle of a call, which "
+               "lost items: make a new one",
+               Py_TYPE(object)->tp_name);
+  return false;
 }
 
 void ObjectTable::KillIterators() {

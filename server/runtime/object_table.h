@@ -15,6 +15,16 @@
 
 namespace envknit {
 
+// What a request does with the object of a handle, as far as iterators care.
+enum class HandleUse {
+  // Reads an attribute, calls another method, describes it.
+  kRead,
+  // Asks for its iterator.
+  kBegin,
+  // Takes items, or gives it to code that may.
+  kRun,
+};
+
 // The objects that clients hold handles of. Ids are fresh for every transfer,
 // consecutive within one reply, and never reused. Owned by the runtime; needs
 // the GIL. Dropping an object runs its __del__, which may do anything, so
@@ -37,9 +47,16 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
   // A handle of an object of our own, which no client is told the type of.
   HandleFields AddInternal(PyObject* object);
 
-  // HandleDecoder: the object itself. HANDLE_EXPIRED for another epoch or a
-  // released id, CROSS_WORKER for another session's.
-  PyObject* Decode(const HandleFields& handle, CodecError& error) override;
+  // HandleDecoder: the object itself, to be given to user code. HANDLE_EXPIRED
+  // for another epoch or a released id, CROSS_WORKER for another session's.
+  PyObject* Decode(const HandleFields& handle, CodecError& error) override {
+    return DecodeFor(value_use_, handle, error);
+  }
+  // The same for another use.
+  PyObject* DecodeFor(HandleUse use, const HandleFields& handle,
+                      CodecError& error);
+  // Until the next BeginReply(), user code only reads what it is given.
+  void OnlyRead() { value_use_ = HandleUse::kRead; }
 
   // First id and number of the handles of this reply.
   uint64_t first_of_reply() const { return first_of_reply_; }
@@ -71,14 +88,13 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
   uint64_t HeldBy(uint64_t session) const;
 
   // The call whose handles were decoded since BeginReply() was stopped in the
-  // middle: the iterators among them are dead. CPython would let a generator
-  // that an interrupt went through end silently, and the items the call took
-  // are lost; so every later Decode() of them raises RuntimeError, until their
-  // last handle is gone. Files are no iterators here.
+  // middle: the iterators it may have run are dead. CPython would let a
+  // generator that an interrupt went through end silently, and the items the
+  // call took are lost; so they are refused with RuntimeError, until their last
+  // handle is gone, to whatever would iterate them. Everything else can be done
+  // with them still. Of objects that aren't Python's own iterators but have a
+  // __next__, those that were only read are not dead; files never are.
   void KillIterators();
-
-  // Lets dead iterators be decoded until the next BeginReply(): to be closed.
-  void AllowDead() { allow_dead_ = true; }
 
  private:
   struct Entry {
@@ -95,8 +111,8 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
 
   void Add(PyObject* object, HandleFields& handle);
   PyRef Remove(Handles::iterator at);
-  // False: the iterator is dead, and the exception that says so is set.
-  bool NoteIterator(PyObject* iterator);
+  // False: the exception that says that it is dead is set.
+  bool CheckAlive(PyObject* object) const;
 
   const uint64_t epoch_;
   TypeRegistry& types_;
@@ -106,10 +122,10 @@ class ObjectTable final : public HandleEncoder, public HandleDecoder {
   uint64_t next_object_id_ = 1;
   Handles handles_;
   std::unordered_map<PyObject*, Identity> identities_;
-  // Of the current call; they are held by the table.
+  // That the current call may run; they are held by the table.
   std::vector<PyObject*> iterators_;
   bool any_dead_ = false;
-  bool allow_dead_ = false;
+  HandleUse value_use_ = HandleUse::kRun;
   // How many of them each session has; none has 0.
   std::unordered_map<uint64_t, uint64_t> held_;
 };

@@ -57,6 +57,25 @@ bool IsMissing(PyObject* raised, const std::string& module) {
   return name && TextOf(name.get(), module.size() + 1) == module;
 }
 
+// What is done with the object of a target's handle; `bare`, if the target is
+// the object itself. Whoever asks for such a method will call it.
+HandleUse UseOfRoot(const TargetView& target, HandleUse bare) {
+  std::string_view name;
+  if (!target.path.empty()) {
+    name = target.path.substr(0, target.path.find('.'));
+  } else if (target.steps.empty()) {
+    return bare;
+  } else if (target.steps[0].is_attr) {
+    name = target.steps[0].bytes;
+  }
+  if (name == "__iter__" || name == "__aiter__") return HandleUse::kBegin;
+  for (const std::string_view running :
+       {"__next__", "next", "send", "throw", "__anext__", "asend", "athrow"}) {
+    if (name == running) return HandleUse::kRun;
+  }
+  return HandleUse::kRead;
+}
+
 }  // namespace
 
 PyRef TargetResolver::GetAttrOrSubmodule(const PyRef& object,
@@ -131,7 +150,8 @@ PyRef TargetResolver::ImportModule(std::string_view name, CodecError& error) {
   return module;
 }
 
-PyRef TargetResolver::ResolveRoot(const TargetView& target, CodecError& error) {
+PyRef TargetResolver::ResolveRoot(const TargetView& target, HandleUse use,
+                                  CodecError& error) {
   if (target.module) {
     PyRef module = ImportModule(*target.module, error);
     if (!module) error.PrependField("target.module");
@@ -140,19 +160,20 @@ PyRef TargetResolver::ResolveRoot(const TargetView& target, CodecError& error) {
   HandleFields handle;
   PyRef object;
   if (ReadHandle(*target.handle, handle, error)) {
-    object = PyRef::Steal(handles_.Decode(handle, error));
+    object = PyRef::Steal(handles_.DecodeFor(use, handle, error));
   }
   if (!object) error.PrependField("target.handle");
   return object;
 }
 
-PyRef TargetResolver::Resolve(const TargetView& target, CodecError& error) {
+PyRef TargetResolver::Resolve(const TargetView& target, CodecError& error,
+                              HandleUse use) {
   if (HasEmptyName(target.path)) {
     error.Malformed("a path with an empty name");
     error.PrependField("target.path");
     return {};
   }
-  PyRef object = ResolveRoot(target, error);
+  PyRef object = ResolveRoot(target, UseOfRoot(target, use), error);
   std::string_view rest = target.path;
   bool more = !rest.empty();
   while (object && more) {

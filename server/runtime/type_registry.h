@@ -19,9 +19,10 @@
 namespace envknit {
 
 // The types of the objects that were given out as handles, each described once
-// for the life of the worker, and who was told about them: a TypeInfo is sent
-// once per type and session. Types are held, so that an address means one type
-// for ever. Owned by the runtime; needs the GIL.
+// while it lives, and who was told about them: a TypeInfo is sent once per type
+// and session. Classes that were made at run time are not held; one that comes
+// to the address of a collected one is described anew, under an id of its own.
+// Ids are never reused. Owned by the runtime; needs the GIL.
 class TypeRegistry final {
  public:
   TypeRegistry() = default;
@@ -34,7 +35,8 @@ class TypeRegistry final {
   bool Describe(PyObject* object, uint64_t session, HandleFields& handle);
 
   // The message TypeInfo of an object, or of a class itself; due likewise.
-  // Valid as long as the registry. Empty: a Python exception is set.
+  // Valid until the next call of this or Describe(). Empty: a Python exception
+  // is set.
   std::string_view InfoOf(PyObject* object, uint64_t session);
 
   // Appends the TypeInfos that are due, as fields of Outcome, and forgets them.
@@ -60,20 +62,36 @@ class TypeRegistry final {
     bool has_free_length = false;
     // numpy.ndarray, or a subclass: where its getters are.
     PyTypeObject* ndarray = nullptr;
+    // The type itself if it is static, else a weak reference to it: without a
+    // callback, so that no collection calls us.
     PyRef type;
-  };
 
-  const Entry* Find(PyObject* object);
+    bool IsOf(PyTypeObject* other) const;
+    bool is_dead() const;
+  };
+  using Entries =
+      std::unordered_map<PyTypeObject*, std::shared_ptr<const Entry>>;
+
+  // Null: a Python exception is set.
+  std::shared_ptr<const Entry> Find(PyObject* object);
   // The session is told of it with this reply, unless it knows.
-  void MakeDue(const Entry* entry, uint64_t session);
-  std::unique_ptr<Entry> NewEntry(PyTypeObject* type, bool is_class);
+  void MakeDue(std::shared_ptr<const Entry> entry, uint64_t session);
+  std::shared_ptr<const Entry> NewEntry(PyTypeObject* type, bool is_class);
+  // Forgets the types that were collected, when there may be as many of them as
+  // of others.
+  void ForgetDead();
+  void ForgetDeadOf(Entries& entries);
+  // The entry behind the one that is forgotten.
+  Entries::iterator Forget(Entries& entries, Entries::iterator at);
 
   uint32_t next_type_id_ = 1;
-  std::unordered_map<PyTypeObject*, std::unique_ptr<Entry>> instances_;
-  std::unordered_map<PyTypeObject*, std::unique_ptr<Entry>> classes_;
+  Entries instances_;
+  Entries classes_;
+  // The number of entries at which to look for dead ones.
+  std::size_t crowded_ = 256;
   // Session → type ids it was told.
   std::unordered_map<uint64_t, std::unordered_set<uint32_t>> told_;
-  std::vector<const Entry*> due_;
+  std::vector<std::shared_ptr<const Entry>> due_;
 };
 
 }  // namespace envknit

@@ -215,7 +215,27 @@ def test_an_iterator_that_was_interrupted_says_so(lib, again, fresh_worker):
         for use in (next, list, lib.echo):
             with pytest.raises(RuntimeError, match="was interrupted"):
                 use(generator)
+        assert "hang_after" in str(generator)
+        assert "builtins.generator" in repr(generator)
+        generator.close()
         assert lib.echo(1) == [1]
+
+
+def test_an_object_that_also_has_next_survives_a_deadline(again, fresh_worker):
+    context = fresh_worker()
+    with context, again(context, 1.5) as hasty:
+        cursor = hasty.iterables.Cursor()
+        with pytest.raises(DeadlineError):
+            cursor.execute_for(600)
+        assert cursor.fetch() == "row"
+        assert str(cursor) == "a cursor"
+        assert next(cursor) == "row"
+        with pytest.raises(DeadlineError):
+            hasty.iterables.wait_with(cursor)
+        with pytest.raises(RuntimeError, match="this Cursor was interrupted"):
+            next(cursor)
+        assert cursor.fetch() == "row"
+        assert str(cursor) == "a cursor"
 
 
 def test_ctrl_c_ends_the_iterator_not_the_block(client):

@@ -195,6 +195,34 @@ TEST_F(IterateCallTest, WaitsForItsReader) {
   EXPECT_TRUE(Finish().ok());
 }
 
+TEST_F(IterateCallTest, ReleasesTheItemsOfAMessageThatCouldNotBeWritten) {
+  pools_.AddSession("s3", OwnIdentity());
+  v1::IterateRequest request;
+  request.set_session("s3");
+  Start(request);
+  auto call = pools_.NextCall();
+  ASSERT_NE(call, nullptr);
+  CallResult first = FirstStep(2);
+  first.implicit_session = "";
+  call->done(std::move(first));
+  ASSERT_TRUE(reader_->Read(&response_));
+  call = pools_.NextCall();
+  ASSERT_NE(call, nullptr);
+  // More than is in flight unless somebody reads.
+  CallResult large = Step(2, 5);
+  large.first_handle = kIterator + 3;
+  v1::NextResponse items;
+  items.mutable_items()->set_bytes_value(std::string(8 << 20, 'x'));
+  large.body = items.SerializeAsString();
+  call->done(std::move(large));
+  ASSERT_EQ(pools_.NextCall(absl::Milliseconds(300)), nullptr);
+  context_.TryCancel();
+  EXPECT_TRUE(pools_.WaitForEvent("undelivered s3 7:43+5"));
+  EXPECT_TRUE(pools_.WaitForEvent("undelivered s3 7:40+1"));
+  EXPECT_FALSE(pools_.HasEvent("undelivered s3 7:41+2")) << "they were given";
+  Finish();
+}
+
 TEST_F(IterateCallTest, StopsTheStepWhenTheClientCancels) {
   pools_.AddSession("implicit", OwnIdentity());
   Start(Request());

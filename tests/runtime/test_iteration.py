@@ -39,6 +39,22 @@ def stuck():
     import time
     time.sleep(600)
     yield 2
+class Parser:
+    def __init__(self): self.hangs = False
+    def __iter__(self): return self
+    def __next__(self):
+        if self.hangs: list(endless())
+        self.hangs = True
+        return 1
+    def slow(self): list(endless())
+    def ping(self): return "pong"
+    def close(self): return "closed"
+    def __str__(self): return "a parser"
+async def ticks():
+    yield 1
+def stubborn():
+    try: yield 1
+    finally: list(endless())
 def endless():
     print("started", flush=True)
     while True: pass
@@ -264,17 +280,84 @@ def test_an_interrupted_iterator_is_dead_and_says_so(iterating, code):
     _, response = ask(iterating, numbers)
     assert response.outcome.exception.type == "RuntimeError"
     assert "was interrupted" in response.outcome.exception.message
-    for request in (
-        lambda: iterating.call((numbers, "__next__")),
-        lambda: iterating.call("builtins:list", numbers),
-        lambda: iterating.get((numbers, "gi_frame")),
-    ):
+    for request in iterations(iterating, numbers):
         with pytest.raises(RaisedError, match="was interrupted"):
             request()
+    # All else is as ever.
+    assert iterating.call("builtins:str", numbers).startswith("<")
+    assert iterating.get((numbers, "__class__"), want="str").startswith("<class")
     # Others are not.
     assert items_of(ask(iterating, start(iterating, "count()"))[1]) == [0]
     if "map" not in code:
         assert iterating.call((numbers, "close")) is None
+
+
+def iterations(worker, iterator):
+    return [
+        lambda: worker.call((iterator, "__next__")),
+        lambda: worker.call((iterator, "__iter__")),
+        lambda: worker.call((iterator, "send"), None),
+        lambda: worker.call((iterator, ""), steps=("__next__",)),
+        lambda: worker.call("builtins:next", iterator),
+        lambda: worker.call("builtins:list", iterator),
+        lambda: worker.call("builtins:print", (1, iterator)),
+    ]
+
+
+def interrupt(worker, call_id):
+    wait_until(lambda: "started" in worker.output(), "the call starts")
+    worker.cancel(call_id)
+    return worker.reply(call_id)
+
+
+def test_an_object_that_also_has_next_survives_the_interrupt_of_another_method(iterating):
+    parser = start(iterating, "Parser()")
+    call_id = iterating.send(frames.CALL, iterating.request((parser, "slow")))
+    assert interrupt(iterating, call_id).flags == frames.INTERRUPTED
+    assert iterating.call((parser, "ping")) == "pong"
+    assert iterating.call("builtins:str", parser) == "a parser"
+    assert iterating.call("builtins:next", parser) == 1
+
+
+@pytest.mark.parametrize("how", ["Next", "__next__", "argument"])
+def test_an_object_whose_next_was_interrupted_is_dead_as_an_iterator_only(iterating, how):
+    parser = start(iterating, "Parser()")
+    assert items_of(ask(iterating, parser)[1]) == [1]
+    if how == "Next":
+        call_id = send(iterating, parser)
+    elif how == "__next__":
+        call_id = iterating.send(frames.CALL, iterating.request((parser, "__next__")))
+    else:
+        call_id = iterating.send(frames.CALL, iterating.request("builtins:list", (parser,)))
+    assert interrupt(iterating, call_id).flags == frames.INTERRUPTED
+    assert ask(iterating, parser)[1].outcome.exception.type == "RuntimeError"
+    assert ask(iterating, parser, begin=True)[1].outcome.exception.type == "RuntimeError"
+    for request in iterations(iterating, parser):
+        with pytest.raises(RaisedError, match="this Parser was interrupted"):
+            request()
+    assert iterating.call((parser, "ping")) == "pong"
+    assert iterating.call((parser, "close")) == "closed"
+    assert iterating.get((parser, "hangs")) is True
+    assert iterating.get((parser, ""), want="str") == "a parser"
+    for function, expected in (("str", "a parser"), ("bool", True)):
+        assert iterating.call(f"builtins:{function}", parser) == expected
+
+
+def test_pythons_own_iterators_are_dead_wherever_the_interrupted_call_had_them(iterating):
+    stubborn = start(iterating, "stubborn()")
+    assert items_of(ask(iterating, stubborn)[1]) == [1]
+    call_id = iterating.send(frames.CALL, iterating.request((stubborn, "close")))
+    interrupt(iterating, call_id)
+    assert "was interrupted" in ask(iterating, stubborn)[1].outcome.exception.message
+
+
+def test_an_async_generator_that_an_interrupted_call_was_given_is_dead(iterating):
+    ticks, slow = start(iterating, "ticks()"), start(iterating, "lambda it: list(endless())")
+    interrupt(iterating, iterating.send(frames.CALL, iterating.request((slow, ""), (ticks,))))
+    for name in ("__anext__", "__aiter__"):
+        with pytest.raises(RaisedError, match="async_generator was interrupted"):
+            iterating.call((ticks, name))
+    iterating.get((ticks, "ag_frame"))
 
 
 def test_an_iterator_that_an_interrupted_call_was_given_is_dead(iterating):

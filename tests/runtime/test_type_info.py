@@ -3,6 +3,7 @@
 import frames
 import pytest
 from protocol import message
+from worker_process import EPOCH
 
 CAPABILITIES = (
     message("TypeInfo").DESCRIPTOR.fields_by_name["capabilities"].enum_type.values_by_name
@@ -148,3 +149,55 @@ def test_operators_of_an_enum_class_are_its_metaclasses(types):
     handle = types.get("__main__:Color", want="handle")
     assert types.call((handle, "__len__")) == 1
     assert types.call((handle, "__getitem__"), "RED").type_id
+
+
+CLASSES = """
+import gc, weakref
+made, addresses = [], []
+def fresh(name):
+    kind = type(name, (), {"__slots__": ("__weakref__",)})
+    made.append(weakref.ref(kind))
+    addresses.append(id(kind))
+    return kind()
+def same(it): return it
+def alive():
+    gc.collect()
+    return sum(kind() is not None for kind in made)
+"""
+
+
+def release(worker, handles):
+    request = message("ReleaseRequest")(epoch=EPOCH, ids=[handle.id for handle in handles])
+    frame = worker.reply(worker.send(frames.RELEASE, request))
+    assert frame.status == 0
+
+
+def test_classes_that_were_handed_out_can_be_collected(worker):
+    worker.run(CLASSES)
+    handles = [worker.call("__main__:fresh", "Kind") for _ in range(1000)]
+    assert worker.call("__main__:alive") == 1000
+    assert len({handle.type_id for handle in handles}) == 1000
+    release(worker, handles[:-1])
+    assert worker.call("__main__:alive") == 1
+    # What lives is still known: nobody is told of it again.
+    outcome = worker.call_outcome("__main__:same", handles[-1])
+    assert outcome.value.handle.type_id == handles[-1].type_id
+    assert not outcome.types
+
+
+def test_a_class_at_the_address_of_a_collected_one_is_another(worker):
+    worker.run(CLASSES)
+    ids = []
+    for number in range(50):
+        outcome = worker.call_outcome("__main__:fresh", f"Kind{number}")
+        handle = outcome.value.handle
+        assert [(info.name, info.type_id) for info in outcome.types] == [
+            (f"Kind{number}", handle.type_id)
+        ]
+        ids.append(handle.type_id)
+        release(worker, [handle])
+        assert worker.call("__main__:alive") == 0
+    assert len(set(ids)) == 50
+    assert worker.call(
+        "builtins:eval", "len(set(addresses)) < 50", worker.get("__main__:__dict__", want="handle")
+    )

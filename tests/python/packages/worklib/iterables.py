@@ -139,3 +139,25 @@ def hang_after(count):
     yield from range(count)
     time.sleep(600)
     yield "never"
+
+
+class Cursor:
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return "row"
+
+    def __str__(self):
+        return "a cursor"
+
+    def fetch(self):
+        return "row"
+
+    def execute_for(self, seconds):
+        time.sleep(seconds)
+
+
+def wait_with(iterator):
+    time.sleep(600)
+    return iterator
