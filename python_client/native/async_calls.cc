@@ -67,7 +67,7 @@ void AsyncCalls::Add(const std::shared_ptr<Session>& session,
   call->bytes = call->frame.body.size();
   call->sink = &inbox_;
   call->owner = this;
-  if (method != AttachMethod::kImport) call->session_number = session->number_;
+  call->session_number = session->number_;
   call->method = method;
   call->session = session;
   call->timeout_seconds = timeout_seconds;

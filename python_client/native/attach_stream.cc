@@ -14,11 +14,11 @@
 #include <deque>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "python_client/native/byte_buffers.h"
+#include "python_client/native/pending_calls.h"
 #include "python_client/native/quiet_thread.h"
 
 namespace envknit::native {
@@ -52,16 +52,10 @@ std::chrono::system_clock::time_point ToSystemTime(SteadyTime time) {
              time - std::chrono::steady_clock::now());
 }
 
-struct Abandoned {
-  uint32_t session_number;
-  AttachMethod method;
-};
-
 class GrpcAttachStream final : public AttachStream {
  public:
-  GrpcAttachStream(int fd, const std::string& authority,
-                   LateReplyHandler late_replies)
-      : late_replies_(std::move(late_replies)) {
+  GrpcAttachStream(int fd, const std::string& authority, ReplyHandlers handlers)
+      : calls_(std::move(handlers)) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(kMaxReplyBytes);
     arguments.SetMaxSendMessageSize(-1);
@@ -102,10 +96,9 @@ class GrpcAttachStream final : public AttachStream {
     if (pending != nullptr) {
       pending->call_id = call_id;
       pending->refused = refused;
-      if (!refused) waiting_.emplace(call_id, pending);
+      if (!refused) calls_.Add(pending);
     }
-    if (sinks && !refused && ++sinks_waiting_ == 1 && !led_)
-      serve_.notify_one();
+    if (sinks && !refused && calls_.sinks() == 1 && !led_) serve_.notify_one();
     if (!refused) Write(std::move(frame), call_id);
     return call_id;
   }
@@ -152,18 +145,7 @@ class GrpcAttachStream final : public AttachStream {
 
   void Abandon(PendingCall* pending) override {
     std::lock_guard<std::mutex> lock(mu_);
-    const uint32_t session_number = pending->session_number;
-    if (pending->done) {
-      if (session_number != 0)
-        late_replies_(session_number, pending->method,
-                      std::move(pending->reply));
-    } else if (waiting_.erase(pending->call_id) != 0) {
-      if (pending->sink != nullptr) --sinks_waiting_;
-      if (session_number != 0) {
-        abandoned_.emplace(pending->call_id,
-                           Abandoned{session_number, pending->method});
-      }
-    }
+    calls_.Abandon(pending);
   }
 
   void Poll() override {
@@ -258,12 +240,12 @@ class GrpcAttachStream final : public AttachStream {
     std::unique_lock<std::mutex> lock(mu_);
     while (!stopping_) {
       const SteadyTime now = std::chrono::steady_clock::now();
-      if (sinks_waiting_ > 0) linger_until = now + kLinger;
+      if (calls_.sinks() > 0) linger_until = now + kLinger;
       if (led_ || paused_ || broken_ || now >= linger_until) {
         if (!led_ && !paused_) WakeSuccessor();
         serve_.wait(lock);
       } else {
-        Lead(&lock, sinks_waiting_ > 0 ? now + kSlice : linger_until);
+        Lead(&lock, calls_.sinks() > 0 ? now + kSlice : linger_until);
       }
     }
     if (!led_) WakeSuccessor();
@@ -317,15 +299,7 @@ class GrpcAttachStream final : public AttachStream {
         broken_ = true;
         end_ = {static_cast<int>(status_.error_code()), status_.error_message(),
                 status_.error_details(), greeted_};
-        for (auto& [call_id, pending] : waiting_) {
-          if (pending->sink != nullptr) {
-            pending->sink->Ended(pending);
-          } else {
-            pending->wake.notify_one();
-          }
-        }
-        waiting_.clear();
-        sinks_waiting_ = 0;
+        calls_.Break();
         return;
     }
   }
@@ -340,43 +314,19 @@ class GrpcAttachStream final : public AttachStream {
       greeted_ = true;
       return;
     }
-    const auto found = waiting_.find(reply.call_id);
-    if (found == waiting_.end()) {
-      const auto abandoned = abandoned_.find(reply.call_id);
-      if (abandoned == abandoned_.end()) return;
-      const Abandoned call = abandoned->second;
-      abandoned_.erase(abandoned);
-      late_replies_(call.session_number, call.method, std::move(bytes));
-      return;
-    }
-    PendingCall* pending = found->second;
-    waiting_.erase(found);
-    pending->reply = std::move(bytes);
-    pending->done = true;
-    if (pending->sink != nullptr) {
-      --sinks_waiting_;
-      pending->sink->Ended(pending);
-    } else if (pending->parked) {
-      pending->wake.notify_one();
-    }
+    calls_.Deliver(reply, std::move(bytes));
   }
 
   // Needs mu_. Someone else polls from now on, if anyone waits.
   void WakeSuccessor() {
-    if (sinks_waiting_ > 0) {
+    if (calls_.sinks() > 0) {
       serve_.notify_one();
-      return;
-    }
-    for (auto& [call_id, pending] : waiting_) {
-      if (pending->parked) {
-        pending->wake.notify_one();
-        return;
-      }
+    } else {
+      calls_.WakeParked();
     }
   }
 
   // Constant after construction.
-  const LateReplyHandler late_replies_;
   std::shared_ptr<grpc::Channel> channel_;
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;
@@ -395,9 +345,7 @@ class GrpcAttachStream final : public AttachStream {
   mutable std::mutex mu_;
   // Guarded by mu_.
   uint64_t last_call_id_ = 0;
-  std::unordered_map<uint64_t, PendingCall*> waiting_;
-  // Calls nobody waits for any more; each gets its reply.
-  std::unordered_map<uint64_t, Abandoned> abandoned_;
+  PendingCalls calls_;
   std::deque<grpc::ByteBuffer> unwritten_;
   bool started_ = false;
   bool writing_ = false;
@@ -405,8 +353,6 @@ class GrpcAttachStream final : public AttachStream {
   bool writes_done_ = false;
   // A thread polls the queue, with mu_ released.
   bool led_ = false;
-  // Calls in flight that have a sink.
-  size_t sinks_waiting_ = 0;
   bool stopping_ = false;
   // The process forks: nobody may enter gRPC.
   bool paused_ = false;
@@ -424,10 +370,10 @@ class GrpcAttachStream final : public AttachStream {
 
 }  // namespace
 
-std::unique_ptr<AttachStream> AttachStream::Open(
-    int fd, const std::string& authority, LateReplyHandler late_replies) {
-  return std::make_unique<GrpcAttachStream>(fd, authority,
-                                            std::move(late_replies));
+std::unique_ptr<AttachStream> AttachStream::Open(int fd,
+                                                 const std::string& authority,
+                                                 ReplyHandlers handlers) {
+  return std::make_unique<GrpcAttachStream>(fd, authority, std::move(handlers));
 }
 
 }  // namespace envknit::native

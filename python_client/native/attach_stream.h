@@ -58,9 +58,9 @@ class ReplySink {
 struct PendingCall {
   // Told of the call's end; null if a thread waits for it.
   ReplySink* sink = nullptr;
-  // Whose handles a reply holds that comes too late; 0 if it can't hold any.
+  // 0 if the reply has nothing that a session must know of.
   uint32_t session_number = 0;
-  // Where in it they are.
+  // What the reply is one to.
   AttachMethod method = AttachMethod::kCall;
   uint64_t call_id = 0;
   bool done = false;
@@ -69,6 +69,19 @@ struct PendingCall {
   // Set while its thread sleeps because another one leads.
   bool parked = false;
   std::condition_variable wake;
+};
+
+// Told of replies to calls of a session, on whichever thread polls, with the
+// stream locked: they must not call back.
+struct ReplyHandlers {
+  // Every reply, in the order of the stream and before its call is told.
+  std::function<void(uint32_t session_number, AttachMethod method,
+                     const AttachReply& reply)>
+      every;
+  // A reply that came after its caller gave up.
+  std::function<void(uint32_t session_number, AttachMethod method,
+                     ReplyBytes reply)>
+      late;
 };
 
 // Carries requests and their replies over gRPC without generated code.
@@ -83,15 +96,10 @@ struct PendingCall {
 // neither use nor destroy it: gRPC's state belongs to the parent.
 class AttachStream {
  public:
-  // Receives replies that came after their caller gave up, on whichever thread
-  // polls, with the stream locked: it must not call back.
-  using LateReplyHandler = std::function<void(
-      uint32_t session_number, AttachMethod method, ReplyBytes reply)>;
-
   // `fd` is a connected stream socket, owned from here on. Doesn't block.
   static std::unique_ptr<AttachStream> Open(int fd,
                                             const std::string& authority,
-                                            LateReplyHandler late_replies);
+                                            ReplyHandlers handlers);
   virtual ~AttachStream() = default;
 
   // Numbers the frame and writes it; answers its call id. Frames go out in

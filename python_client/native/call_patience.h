@@ -18,8 +18,11 @@ constexpr uint32_t kNoSession = 0;
 constexpr double kLongestTimeout = 1e8;
 
 inline std::chrono::nanoseconds ToDuration(double seconds) {
-  return std::chrono::nanoseconds(
-      static_cast<int64_t>(std::min(seconds, kLongestTimeout) * 1e9));
+  const auto nanos =
+      static_cast<int64_t>(std::min(seconds, kLongestTimeout) * 1e9);
+  // However short, it must not become none at all.
+  return std::chrono::nanoseconds(seconds > 0 ? std::max<int64_t>(nanos, 1)
+                                              : 0);
 }
 
 }  // namespace envknit::native

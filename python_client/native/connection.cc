@@ -40,9 +40,16 @@ Connection::Connection(std::string address, const Dialed& dialed)
   ::sem_init(&has_releases_, 0, 0);
   stream_ = AttachStream::Open(
       fd_, dialed.authority,
-      [this](uint32_t session_number, AttachMethod method, ReplyBytes reply) {
-        TakeLateReply(session_number, method, reply.view());
-      });
+      {[this](uint32_t session_number, AttachMethod method,
+              const AttachReply& reply) {
+         types_.Note(session_number, method, reply);
+       },
+       [this](uint32_t session_number, AttachMethod method, ReplyBytes reply) {
+         for (auto& handle :
+              ReadLateHandles(session_number, reply.view(), method)) {
+           Release(std::move(handle));
+         }
+       }});
   flusher_ = StartQuietThread([this] { FlushUntilStopped(); });
 }
 
@@ -80,25 +87,6 @@ void Connection::CloseInheritedSocket() {
 
 void Connection::Release(std::unique_ptr<ReleasedHandle> handle) noexcept {
   if (releases_.Push(std::move(handle))) ::sem_post(&has_releases_);
-}
-
-std::vector<std::string> Connection::TakeLateTypes(uint32_t session_number) {
-  std::lock_guard<std::mutex> lock(mu_);
-  const auto found = late_types_.find(session_number);
-  if (found == late_types_.end()) return {};
-  std::vector<std::string> types = std::move(found->second);
-  late_types_.erase(found);
-  return types;
-}
-
-void Connection::TakeLateReply(uint32_t session_number, AttachMethod method,
-                               std::string_view response) {
-  LateReply late = ReadLateReply(session_number, response, method);
-  for (auto& handle : late.handles) Release(std::move(handle));
-  if (late.types.empty()) return;
-  std::lock_guard<std::mutex> lock(mu_);
-  auto& types = late_types_[session_number];
-  for (std::string& type : late.types) types.push_back(std::move(type));
 }
 
 void Connection::FlushUntilStopped() {

@@ -8,17 +8,15 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <thread>
-#include <vector>
 
 #include "python_client/native/attach_stream.h"
 #include "python_client/native/dial.h"
 #include "python_client/native/release_list.h"
+#include "python_client/native/type_ledger.h"
 
 namespace envknit::native {
 
@@ -46,8 +44,8 @@ class Connection final {
   // For finalizers: lock-free.
   void Release(std::unique_ptr<ReleasedHandle> handle) noexcept;
 
-  // Serialized TypeInfos of a session's late replies: each is sent only once.
-  std::vector<std::string> TakeLateTypes(uint32_t session_number);
+  // What the replies of its sessions told of types.
+  TypeLedger& types() { return types_; }
 
   // True in a child that inherited it.
   bool inherited() const { return ::getpid() != pid_; }
@@ -57,8 +55,6 @@ class Connection final {
   void CloseInheritedSocket();
 
  private:
-  void TakeLateReply(uint32_t session_number, AttachMethod method,
-                     std::string_view response);
   void FlushUntilStopped();
   void FlushReleases();
 
@@ -68,6 +64,7 @@ class Connection final {
   // gRPC's; the inode tells whether the number still means that socket.
   const int fd_;
   const ino_t inode_;
+  TypeLedger types_;
   std::unique_ptr<AttachStream> stream_;
 
   std::atomic<uint32_t> last_session_number_{0};
@@ -79,7 +76,6 @@ class Connection final {
   std::condition_variable stop_;
   // Guarded by mu_.
   bool stopping_ = false;
-  std::map<uint32_t, std::vector<std::string>> late_types_;
 };
 
 }  // namespace envknit::native

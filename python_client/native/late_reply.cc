@@ -102,10 +102,11 @@ class HandleCollector final {
 
 }  // namespace
 
-LateReply ReadLateReply(uint32_t session_number, std::string_view response,
-                        AttachMethod method) {
+std::vector<std::unique_ptr<ReleasedHandle>> ReadLateHandles(
+    uint32_t session_number, std::string_view response, AttachMethod method) {
+  // Its fields are others, and it has none.
+  if (method == AttachMethod::kImport) return {};
   HandleCollector collector(session_number);
-  LateReply late;
   AttachReply reply;
   if (ParseReply(response, &reply) && reply.kind == AttachReply::Kind::kBody) {
     try {
@@ -125,8 +126,6 @@ LateReply ReadLateReply(uint32_t session_number, std::string_view response,
         while (outcome.next()) {
           if (outcome.tag() == 1) {
             collector.ReadValue(outcome.get_message(), 0);
-          } else if (outcome.tag() == 4) {
-            late.types.push_back(outcome.get_string());
           } else {
             outcome.skip();
           }
@@ -136,8 +135,7 @@ LateReply ReadLateReply(uint32_t session_number, std::string_view response,
       // What was read so far still counts.
     }
   }
-  late.handles = collector.Take();
-  return late;
+  return collector.Take();
 }
 
 }  // namespace envknit::native

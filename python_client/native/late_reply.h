@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,18 +12,11 @@
 
 namespace envknit::native {
 
-// What must not be lost of a reply.
-struct LateReply {
-  // To be released: no proxy will ever stand for them.
-  std::vector<std::unique_ptr<ReleasedHandle>> handles;
-  // Serialized TypeInfos: the worker sends each only once.
-  std::vector<std::string> types;
-};
-
-// `response` is a serialized AttachResponse. Needs no GIL. What can't be read
-// is skipped.
-LateReply ReadLateReply(uint32_t session_number, std::string_view response,
-                        AttachMethod method = AttachMethod::kCall);
+// The handles in a reply to `method`, to be released: no proxy will ever stand
+// for them. `response` is a serialized AttachResponse. Needs no GIL. What can't
+// be read is skipped.
+std::vector<std::unique_ptr<ReleasedHandle>> ReadLateHandles(
+    uint32_t session_number, std::string_view response, AttachMethod method);
 
 }  // namespace envknit::native
 

@@ -32,7 +32,14 @@ Session::Session(std::shared_ptr<Connection> connection,
                  std::shared_ptr<const PythonHooks> hooks)
     : connection_(std::move(connection)),
       hooks_(std::move(hooks)),
-      number_(connection_->NextSessionNumber()) {}
+      number_(connection_->NextSessionNumber()) {
+  connection_->types().Open(number_);
+}
+
+Session::~Session() {
+  // In a forked child its lock may be held for ever.
+  if (!connection_->inherited()) connection_->types().Close(number_);
+}
 
 void Session::Open(const std::string& request) {
   AttachFrame frame;
@@ -94,7 +101,7 @@ Session::Answer Session::Ask(AttachMethod method, std::string body,
   const std::shared_ptr<Session> self = shared_from_this();
   PendingCall pending;
   pending.method = method;
-  if (method != AttachMethod::kImport) pending.session_number = number_;
+  pending.session_number = number_;
   WaitEnd end;
   {
     GilReleased no_gil;

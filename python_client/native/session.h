@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ class Session final : public std::enable_shared_from_this<Session> {
  public:
   Session(std::shared_ptr<Connection> connection,
           std::shared_ptr<const PythonHooks> hooks);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   // Asks for the lease; `request` is a serialized OpenSessionRequest. Doesn't
   // wait: calls may follow at once, and fail with its error if it fails.
@@ -180,8 +184,7 @@ class Session final : public std::enable_shared_from_this<Session> {
                             const pybind11::object& context);
   pybind11::object TakeOutcome(std::string_view response,
                                const pybind11::object& context);
-  void AddType(std::string_view info);
-  pybind11::object ClassOf(uint32_t type_id);
+  pybind11::object ClassOf(uint64_t epoch, uint32_t type_id);
   [[noreturn]] void ThrowMalformed() const;
 
   // Constant after construction.
@@ -193,7 +196,9 @@ class Session final : public std::enable_shared_from_this<Session> {
   bool answered_ = false;
   bool used_ = false;
   uint64_t epoch_ = 0;
-  std::unordered_map<uint32_t, pybind11::object> classes_;
+  // By epoch and type id, of the last workers: replies of one that is gone may
+  // still be decoded.
+  std::map<uint64_t, std::unordered_map<uint32_t, pybind11::object>> classes_;
   // Decoders keep buffers and decoded keys from call to call; one for each
   // thread that decodes at the same time.
   std::vector<std::unique_ptr<ReplyDecoder>> idle_decoders_;

@@ -29,7 +29,6 @@ constexpr uint32_t kDone = 3;
 constexpr uint32_t kIterator = 4;
 constexpr uint32_t kReturnValue = 5;
 constexpr uint32_t kException = 3;
-constexpr uint32_t kTypes = 4;
 
 std::string_view View(protozero::data_view view) {
   return {view.data(), view.size()};
@@ -105,8 +104,6 @@ py::tuple Session::TakeItems(std::string_view response,
   while (outcome.next()) {
     if (outcome.tag() == kException) {
       exception = View(outcome.get_view());
-    } else if (outcome.tag() == kTypes) {
-      AddType(View(outcome.get_view()));
     } else {
       outcome.skip();
     }

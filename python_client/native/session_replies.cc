@@ -16,6 +16,8 @@ namespace {
 constexpr uint32_t kInfoEpoch = 2;
 // Codes of google.rpc.
 constexpr int kInternal = 13;
+// This worker's, and those of the one before.
+constexpr size_t kEpochsKept = 2;
 
 std::string_view View(protozero::data_view view) {
   return {view.data(), view.size()};
@@ -37,10 +39,9 @@ void Session::TakeInfo(std::string_view info, const py::object& context) {
   } catch (const protozero::exception&) {
     ThrowMalformed();
   }
-  if (epoch == 0 || epoch == epoch_) return;
+  // Epochs rise; replies are decoded in any order.
+  if (epoch <= epoch_) return;
   epoch_ = epoch;
-  // A new worker's type ids are its own, so this comes before a reply's types.
-  classes_.clear();
   // Before the first answer there was no worker to be replaced.
   if (answered_) hooks_->worker_replaced(context);
 }
@@ -65,8 +66,6 @@ py::object Session::TakeOutcome(std::string_view response,
         value = View(reader.get_view());
       } else if (reader.tag() == 3) {
         exception = View(reader.get_view());
-      } else if (reader.tag() == 4) {
-        AddType(View(reader.get_view()));
       } else {
         reader.skip();
       }
@@ -94,7 +93,7 @@ py::object Session::TakeOutcome(std::string_view response,
 
 py::object Session::MakeProxy(HandleFields fields, PyObject* items,
                               const py::object& context) {
-  py::object type = ClassOf(fields.type_id);
+  py::object type = ClassOf(fields.epoch, fields.type_id);
   if (PyType_IsSubtype(
           Py_TYPE(context.ptr()),
           reinterpret_cast<PyTypeObject*>(hooks_->async_context.ptr())) != 0) {
@@ -106,26 +105,25 @@ py::object Session::MakeProxy(HandleFields fields, PyObject* items,
   return type(std::move(handle), context, py::handle(items));
 }
 
-void Session::AddType(std::string_view info) {
-  const py::dict fields = ReadTypeInfo(info);
-  classes_[fields["type_id"].cast<uint32_t>()] = hooks_->make_class(fields);
-}
-
-py::object Session::ClassOf(uint32_t type_id) {
-  auto found = classes_.find(type_id);
-  if (found == classes_.end()) {
-    // It stood in a reply that came after its caller gave up.
-    for (const std::string& info : connection_->TakeLateTypes(number_))
-      AddType(info);
-    found = classes_.find(type_id);
+py::object Session::ClassOf(uint64_t epoch, uint32_t type_id) {
+  if (const auto types = classes_.find(epoch); types != classes_.end()) {
+    const auto found = types->second.find(type_id);
+    if (found != types->second.end()) return found->second;
   }
-  if (found == classes_.end()) {
-    // Or in one that the server dropped: then nothing is known of it.
-    py::dict unknown;
-    unknown["type_id"] = type_id;
-    found = classes_.emplace(type_id, hooks_->make_class(unknown)).first;
+  const std::string info = connection_->types().Find(number_, epoch, type_id);
+  py::dict fields;
+  // Empty if the server dropped the reply that had it.
+  fields["type_id"] = type_id;
+  try {
+    if (!info.empty()) fields = ReadTypeInfo(info);
+  } catch (const protozero::exception&) {
+    ThrowMalformed();
   }
-  return found->second;
+  // Another thread may make the same one meanwhile; the first one counts.
+  const py::object made = hooks_->make_class(fields);
+  const py::object kept = classes_[epoch].emplace(type_id, made).first->second;
+  while (classes_.size() > kEpochsKept) classes_.erase(classes_.begin());
+  return kept;
 }
 
 void Session::ThrowMalformed() const {

@@ -78,7 +78,9 @@ void PoolState::ClientReply(SlotRecord* slot, CallRecord* call,
   result.more = reply->more;
   SessionNumber implicit_session = 0;
   SessionRecord* session = slot->session;
-  if (call->in_session && session != nullptr && result.status.ok()) {
+  // Nobody reads what stands beside the reply to a release.
+  if (call->in_session && session != nullptr && result.status.ok() &&
+      call->spec.kind != CallKind::kRelease) {
     if (session->known_epoch != slot->epoch) {
       session->known_epoch = result.new_epoch = slot->epoch;
     }

@@ -6,6 +6,7 @@
 #include "python_client/native/attach_frames.h"
 #include "python_client/native/late_reply.h"
 #include "python_client/native/status_reader.h"
+#include "python_client/native/type_ledger.h"
 #include "tests/fuzz/fuzz_check.h"
 
 // What the Python client reads of a server's bytes without the interpreter.
@@ -27,12 +28,17 @@ void Run(std::string_view input) {
     CheckInside(reply.info, input);
     static_cast<void>(ParseHelloLimit(reply.payload));
     static_cast<void>(ReadStatus(reply.payload));
+    TypeLedger types;
+    types.Open(1);
+    types.Note(1, AttachMethod::kCall, reply);
+    FuzzCheck(types.Find(1, 1, 1).size() <= input.size(),
+              "a type is no longer than its message");
   }
   for (const AttachMethod method : {AttachMethod::kCall, AttachMethod::kNext}) {
-    const LateReply late = ReadLateReply(1, input, method);
-    FuzzCheck(late.handles.size() + late.types.size() <= input.size(),
+    const auto handles = ReadLateHandles(1, input, method);
+    FuzzCheck(handles.size() <= input.size(),
               "a list is no longer than its message");
-    for (const auto& handle : late.handles) {
+    for (const auto& handle : handles) {
       FuzzCheck(handle->session_number == 1, "a handle is of its session");
     }
   }

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "envknit/v1/attach.pb.h"
@@ -24,21 +26,28 @@ std::string Reply(const google::protobuf::Message& response) {
   return reply.SerializeAsString();
 }
 
-std::vector<uint64_t> Ids(const LateReply& late) {
+std::vector<std::unique_ptr<ReleasedHandle>> ReadLateReply(
+    uint32_t session_number, std::string_view response,
+    AttachMethod method = AttachMethod::kCall) {
+  return ReadLateHandles(session_number, response, method);
+}
+
+std::vector<uint64_t> Ids(
+    const std::vector<std::unique_ptr<ReleasedHandle>>& late) {
   std::vector<uint64_t> ids;
-  for (const auto& handle : late.handles) ids.push_back(handle->id);
+  for (const auto& handle : late) ids.push_back(handle->id);
   return ids;
 }
 
-TEST(ReadLateReplyTest, FindsNothingInErrorsAndGarbage) {
+TEST(ReadLateHandlesTest, FindsNothingInErrorsAndGarbage) {
   v1::AttachResponse error;
   error.mutable_error()->set_code(4);
-  EXPECT_THAT(ReadLateReply(1, error.SerializeAsString()).handles, IsEmpty());
-  EXPECT_THAT(ReadLateReply(1, "\xff\xff").handles, IsEmpty());
-  EXPECT_THAT(ReadLateReply(1, "\x12\x03\x0a\x05\x0a").handles, IsEmpty());
+  EXPECT_THAT(ReadLateReply(1, error.SerializeAsString()), IsEmpty());
+  EXPECT_THAT(ReadLateReply(1, "\xff\xff"), IsEmpty());
+  EXPECT_THAT(ReadLateReply(1, "\x12\x03\x0a\x05\x0a"), IsEmpty());
 }
 
-TEST(ReadLateReplyTest, FindsHandlesInsideContainers) {
+TEST(ReadLateHandlesTest, FindsHandlesInsideContainers) {
   v1::CallResponse response;
   v1::Value* value = response.mutable_outcome()->mutable_value();
   auto* items = value->mutable_tuple_value();
@@ -47,13 +56,13 @@ TEST(ReadLateReplyTest, FindsHandlesInsideContainers) {
   auto* dict = items->add_items()->mutable_dict_value();
   dict->add_keys()->set_string_value("k");
   dict->add_values()->mutable_handle()->set_id(8);
-  const LateReply late = ReadLateReply(4, Reply(response));
+  const auto late = ReadLateReply(4, Reply(response));
   EXPECT_THAT(Ids(late), ElementsAre(7, 8));
-  EXPECT_EQ(late.handles[0]->epoch, 5u);
-  EXPECT_EQ(late.handles[0]->session_number, 4u);
+  EXPECT_EQ(late[0]->epoch, 5u);
+  EXPECT_EQ(late[0]->session_number, 4u);
 }
 
-TEST(ReadLateReplyTest, FindsIteratorItemsAndReturnValueOfNext) {
+TEST(ReadLateHandlesTest, FindsIteratorItemsAndReturnValueOfNext) {
   v1::NextResponse response;
   response.mutable_iterator()->set_id(7);
   response.mutable_items()
@@ -72,7 +81,7 @@ TEST(ReadLateReplyTest, FindsIteratorItemsAndReturnValueOfNext) {
   EXPECT_THAT(Ids(ReadLateReply(1, bytes)), IsEmpty());
 }
 
-TEST(ReadLateReplyTest, FindsTheElementsOfHandles) {
+TEST(ReadLateHandlesTest, FindsTheElementsOfHandles) {
   v1::CallResponse response;
   auto* handle = response.mutable_outcome()->mutable_value()->mutable_handle();
   handle->set_id(3);
@@ -81,7 +90,7 @@ TEST(ReadLateReplyTest, FindsTheElementsOfHandles) {
   EXPECT_THAT(Ids(ReadLateReply(1, Reply(response))), ElementsAre(4, 3));
 }
 
-TEST(ReadLateReplyTest, FindsTheTransferThatNobodyGoesOnWith) {
+TEST(ReadLateHandlesTest, FindsTheTransferThatNobodyGoesOnWith) {
   v1::FetchResponse fetched;
   fetched.mutable_transfer()->set_id(7);
   fetched.set_chunk("chunk");
@@ -92,21 +101,10 @@ TEST(ReadLateReplyTest, FindsTheTransferThatNobodyGoesOnWith) {
   EXPECT_THAT(Ids(ReadLateReply(1, Reply(put), AttachMethod::kPut)),
               ElementsAre(8));
   // The same fields are something else in other replies.
-  EXPECT_THAT(ReadLateReply(1, Reply(put), AttachMethod::kCall).handles,
-              IsEmpty());
+  EXPECT_THAT(ReadLateReply(1, Reply(put), AttachMethod::kCall), IsEmpty());
 }
 
-TEST(ReadLateReplyTest, KeepsTypesThatAreSentOnlyOnce) {
-  v1::CallResponse response;
-  response.mutable_outcome()->add_types()->set_type_id(3);
-  const LateReply late = ReadLateReply(1, Reply(response));
-  ASSERT_EQ(late.types.size(), 1u);
-  v1::TypeInfo type;
-  ASSERT_TRUE(type.ParseFromString(late.types[0]));
-  EXPECT_EQ(type.type_id(), 3u);
-}
-
-TEST(ReadLateReplyTest, GivesUpOnEndlessNesting) {
+TEST(ReadLateHandlesTest, GivesUpOnEndlessNesting) {
   v1::Value value;
   v1::Value* inner = &value;
   for (int depth = 0; depth < 90; ++depth) {
@@ -115,7 +113,7 @@ TEST(ReadLateReplyTest, GivesUpOnEndlessNesting) {
   inner->mutable_handle()->set_id(1);
   v1::CallResponse response;
   *response.mutable_outcome()->mutable_value() = value;
-  EXPECT_THAT(ReadLateReply(1, Reply(response)).handles, IsEmpty());
+  EXPECT_THAT(ReadLateReply(1, Reply(response)), IsEmpty());
 }
 
 }  // namespace

@@ -139,3 +139,11 @@ def test_refuses_a_timeout_that_is_no_number(timeout):
 def test_refuses_a_timeout_that_is_no_time(timeout):
     with pytest.raises(ValueError, match="timeout"):
         envknit.worker("worklib", "1.0", PACKAGES, timeout)
+
+
+def test_the_shortest_timeout_is_one(again, fresh_worker):
+    context = fresh_worker()
+    with context as lib, again(context, timeout=1e-10) as hasty:
+        lib.pid()
+        with pytest.raises(envknit.DeadlineError, match="within less than 1 ms"):
+            hasty.sleep(5)

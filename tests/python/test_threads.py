@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import PACKAGES, is_running, wait_until
 
+import envknit
+
 
 def test_eight_threads_get_their_own_answers(lib):
     wrong, order = [], []
@@ -263,3 +265,40 @@ def test_a_script_needs_no_main_guard(tmp_path):
     )
     ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stdout) == (0, "ran [1]\n"), ran.stderr
+
+
+def misread_by_eight_threads(lib, numbers):
+    """What is not what it should be, of new types that all threads get at the same time."""
+    barrier = threading.Barrier(8)
+    wrong = []
+
+    def work():
+        for number in numbers:
+            barrier.wait(60)
+            thing = lib.make_numbered(number)
+            if not isinstance(thing, lib.Thing) or f"Numbered{number} " not in repr(thing):
+                wrong.append(repr(thing))
+            elif len(thing) != number:
+                wrong.append(number)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return wrong
+
+
+def test_a_types_first_objects_are_of_it_in_every_thread(lib):
+    assert misread_by_eight_threads(lib, range(200)) == []
+
+
+def test_types_of_a_new_worker_are_its_own_in_every_thread(lib):
+    assert isinstance(lib.make_numbered(1000), lib.Thing)
+    for attempt in range(5):
+        with pytest.raises(envknit.WorkerCrashed):
+            lib.exit_at_once(3)
+        # One warning for each crash, whichever thread has the reply that tells.
+        with pytest.warns(RuntimeWarning, match="was replaced") as warned:
+            assert misread_by_eight_threads(lib, range(attempt, 20)) == []
+        assert len(warned) == 1

@@ -86,7 +86,10 @@ def _text(kind: type[EnvknitError], reason: str, message: str, metadata: Mapping
     if kind is DeadlineError:
         timeout = metadata.get("timeout_ms")
         head = "the worker did not respond within "
-        head += f"{float(timeout) / 1000:g} s" if timeout else "the timeout"
+        if timeout == "0":
+            head += "less than 1 ms"
+        else:
+            head += f"{float(timeout) / 1000:g} s" if timeout else "the timeout"
         message = f"{head}: {message}" if message else head
     elif kind is WorkerStartError:
         message = f"the worker failed to start: {message}"

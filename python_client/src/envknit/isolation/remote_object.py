@@ -223,5 +223,6 @@ def make_class(info: Mapping[str, Any]) -> type[RemoteObject]:
             bases = (*bases, _core.BufferOwner)
         # Any text can be a remote class's name.
         name = kind.name.rpartition(".")[2].replace("\0", "?")
-        known = _classes[key] = type(name, bases, namespace)
+        # Threads may make it at the same time; one of theirs is everybody's.
+        known = _classes.setdefault(key, type(name, bases, namespace))
     return known

@@ -140,6 +140,17 @@ def make_thing(size=3):
     return Thing(size)
 
 
+_numbered = {}
+
+
+def make_numbered(number):
+    """An instance of the class with that number, which is made for it."""
+    kind = _numbered.get(number)
+    if kind is None:
+        kind = _numbered.setdefault(number, type(f"Numbered{number}", (Thing,), {}))
+    return kind(number)
+
+
 def make_things(count):
     """A tuple, so that each of them is a handle."""
     return tuple(Thing(size) for size in range(count))
