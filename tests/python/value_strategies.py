@@ -1,8 +1,13 @@
 """Every kind of value that crosses by copy, as a strategy of hypothesis."""
 
+import array
+import collections
 import datetime
 import decimal
+import math
+import operator
 import pathlib
+import zoneinfo
 
 from hypothesis import strategies as st
 
@@ -13,7 +18,12 @@ NAMES = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1,
 OFFSETS = st.timedeltas(
     datetime.timedelta(hours=-23, minutes=-59), datetime.timedelta(hours=23, minutes=59)
 )
-ZONES = st.builds(datetime.timezone, OFFSETS) | st.builds(datetime.timezone, OFFSETS, NAMES)
+PLACES = st.sampled_from(["Europe/Berlin", "America/St_Johns", "Asia/Tokyo", "UTC"]).map(
+    zoneinfo.ZoneInfo
+)
+ZONES = (
+    PLACES | st.builds(datetime.timezone, OFFSETS) | st.builds(datetime.timezone, OFFSETS, NAMES)
+)
 
 
 def _paths(kind):
@@ -30,12 +40,13 @@ SCALARS = {
     "str": ANY_TEXT,
     "bytes": st.binary(max_size=60),
     "ellipsis": st.just(...),
+    "NotImplemented": st.just(NotImplemented),
     "range": st.builds(range, NUMBERS, NUMBERS, NUMBERS.filter(bool)),
     "date": st.dates(),
     "time": st.times(timezones=st.none() | ZONES),
     "datetime": st.datetimes(timezones=st.none() | ZONES),
     "timedelta": st.timedeltas(),
-    "timezone": ZONES,
+    "time zones": ZONES,
     "Decimal": st.decimals().filter(lambda number: not number.is_snan()),
     "Fraction": st.fractions(),
     "UUID": st.uuids(),
@@ -78,3 +89,30 @@ KINDS = {
     **{name: make(LEAVES) for name, make in CONTAINERS.items()},
     "nested": NESTED,
 }
+#: What crosses as a name, and is found on the other side.
+NAMED = st.sampled_from(
+    [
+        *(len, print, abs, min, repr, sorted, getattr, int, dict, ValueError, KeyError),
+        *(str.upper, dict.get, list.append, math.sqrt, operator.add, operator.itemgetter),
+        *(collections.Counter, collections.OrderedDict, datetime.date, decimal.Decimal),
+    ]
+)
+_FORMATS = st.sampled_from("bBhHiIqQ")
+
+
+def _array(code):
+    bits = 8 * array.array(code).itemsize
+    numbers = st.integers(0, 2**bits - 1) if code.isupper() else st.integers(-(2 ** (bits - 1)), -1)
+    return st.lists(numbers, max_size=20).map(lambda items: array.array(code, items))
+
+
+def _views(buffer):
+    steps = st.sampled_from([1, 2, -1, -3])
+    return steps.map(lambda step: memoryview(buffer)[::step])
+
+
+#: What crosses as a tensor.
+ARRAYS = _FORMATS.flatmap(_array) | st.lists(st.floats(), max_size=20).map(
+    lambda items: array.array("d", items)
+)
+TENSORS = ARRAYS | ARRAYS.flatmap(_views) | st.binary(max_size=60).flatmap(_views)
