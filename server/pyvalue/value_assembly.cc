@@ -128,7 +128,9 @@ bool ValueAssembly::Append(std::string_view piece, CodecError& error) {
     // Memory grows with the bytes that came, not with what was announced.
     collected_.append(piece);
   } catch (const std::bad_alloc&) {
-    if (!placed_) PyErr_NoMemory();
+    const PyGILState_STATE gil = PyGILState_Ensure();
+    PyErr_NoMemory();
+    PyGILState_Release(gil);
     return error.Python();
   }
   if (placed_ || collected_.size() < std::min<uint64_t>(total_, kHeadBytes)) {

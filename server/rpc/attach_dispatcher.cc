@@ -91,7 +91,7 @@ void AttachDispatcher::Submit(std::shared_ptr<Session> session,
   spec.deadline = deadline->deadline;
   spec.timeout = deadline->timeout;
   spec.start_timeout = session->spec().start_timeout;
-  spec.idempotent = request.idempotent;
+  spec.idempotent = request.idempotent || IsIdempotentByNature(request.kind);
   spec.client_call_id = call_id;
   spec.carrier = carrier_;
   AttachLogEntry entry;

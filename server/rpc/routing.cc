@@ -112,6 +112,11 @@ absl::Status ReadRoutingField(pbf_reader& reader, Routing& routing) {
 
 }  // namespace
 
+bool IsIdempotentByNature(CallKind kind) {
+  return kind == CallKind::kImport || kind == CallKind::kDescribe ||
+         kind == CallKind::kRelease;
+}
+
 absl::StatusOr<IsolationKind> ParseIsolation(int64_t number) {
   switch (number) {
     case 0:

@@ -38,6 +38,9 @@ absl::StatusOr<Routing> ParseRouting(CallKind kind, absl::string_view request);
 // their own; empty when there is none or the request is malformed.
 std::string ParseTarget(CallKind kind, absl::string_view request);
 
+// Whether running such a request twice does no harm, whatever it says.
+bool IsIdempotentByNature(CallKind kind);
+
 // INVALID_REQUEST {field: isolation} for a number that is no IsolationKind.
 absl::StatusOr<IsolationKind> ParseIsolation(int64_t number);
 

@@ -95,7 +95,7 @@ absl::StatusOr<CallSpec> UnaryCall::MakeSpec(std::string body,
   spec.deadline = deadline->deadline;
   spec.timeout = deadline->timeout;
   spec.start_timeout = *start_timeout;
-  spec.idempotent = routing.idempotent || kind_ == CallKind::kImport;
+  spec.idempotent = routing.idempotent || IsIdempotentByNature(kind_);
   spec.client_call_id = routing.call_id;
   spec.target = routing.target;
   return spec;

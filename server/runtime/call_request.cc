@@ -72,6 +72,7 @@ std::optional<Failure> ParseRoot(pbf_reader reader, TargetView& target) {
 }
 
 std::optional<Failure> ParseKeyword(pbf_reader reader, CallRequestView& view) {
+  // Without the field, it is the empty one, which Python takes too.
   std::string_view name;
   std::optional<std::string_view> value;
   while (reader.next()) {
@@ -84,7 +85,6 @@ std::optional<Failure> ParseKeyword(pbf_reader reader, CallRequestView& view) {
       reader.skip();
     }
   }
-  if (name.empty()) return InvalidRequest("kwargs", "a keyword without name");
   if (!value) return InvalidRequest("kwargs", "a keyword without value");
   if (view.kwargs.size() == kMaxKeywords) {
     return Failure{StatusCode::kResourceExhausted,

@@ -81,6 +81,7 @@ Executor::Outcome Executor::Next(std::string_view payload, ByteWriter& out) {
   if (ended && !end.raised) out.VarintField(field::kDone, 1);
   if (end.return_value && !encoder_.EncodeAuto(out, field::kReturnValue,
                                                end.return_value.get(), error)) {
+    out.Clear();
     return Refuse(error, out);
   }
   const std::size_t mark = out.Open(field::kOutcome);

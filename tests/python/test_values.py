@@ -73,6 +73,7 @@ def test_any_plain_value_comes_back(shared_lib, value):
 
 def test_names_of_keyword_arguments_arrive(lib):
     assert lib.echo(1, b=2, a=[3]) == ([1], {"b": 2, "a": [3]})
+    assert lib.echo(1, **{"": 2}) == ([1], {"": 2})
 
 
 def test_what_is_no_plain_data_stays(lib):

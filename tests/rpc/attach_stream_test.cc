@@ -197,6 +197,21 @@ TEST_F(AttachStreamTest, OpensAndCallsWithoutWaitingForTheWorker) {
       pools_.WaitForEvent("open s1 for " + OwnIdentity() + " attached"));
 }
 
+TEST_F(AttachStreamTest, ImportsAndDescriptionsAreIdempotent) {
+  Open();
+  OpenSession(1, 1);
+  Read();
+  Call(2, 1, "", v1::ATTACH_METHOD_CALL);
+  Call(3, 1, "", v1::ATTACH_METHOD_IMPORT);
+  Call(4, 1, "", v1::ATTACH_METHOD_DESCRIBE);
+  for (const bool idempotent : {false, true, true}) {
+    const auto call = pools_.NextCall();
+    ASSERT_NE(call, nullptr);
+    EXPECT_EQ(call->spec.idempotent, idempotent);
+    call->Reply("");
+  }
+}
+
 TEST_F(AttachStreamTest, RepliesComeAsTheyComplete) {
   Open();
   OpenSession(1, 1);

@@ -186,6 +186,7 @@ TEST_F(UnaryCallTest, DescribesTheWorkerOfAnImport) {
     ASSERT_NE(call, nullptr);
     EXPECT_EQ(call->spec.kind, CallKind::kImport);
     EXPECT_EQ(call->spec.target, "numpy");
+    EXPECT_TRUE(call->spec.idempotent);
     v1::ImportResponse answer;
     answer.mutable_module()->set_version("1.26.4");
     call->Reply(answer.SerializeAsString());
@@ -199,6 +200,26 @@ TEST_F(UnaryCallTest, DescribesTheWorkerOfAnImport) {
   EXPECT_EQ(response.worker().digest(), "digest");
   EXPECT_EQ(response.worker().instance(), "test-instance");
   EXPECT_EQ(response.worker().isolation(), v1::ISOLATION_KIND_PROCESS);
+}
+
+TEST_F(UnaryCallTest, DescribingIsIdempotent) {
+  Serve();
+  auto stub = v1::IsolationService::NewStub(Channel());
+  v1::DescribeRequest request;
+  request.mutable_environment()->set_name("fake");
+  request.mutable_target()->set_module("numpy");
+  v1::DescribeResponse response;
+  grpc::ClientContext context;
+  std::thread worker([this] {
+    const auto call = pools_.NextCall();
+    ASSERT_NE(call, nullptr);
+    EXPECT_EQ(call->spec.kind, CallKind::kDescribe);
+    EXPECT_TRUE(call->spec.idempotent);
+    call->Reply("");
+  });
+  const grpc::Status status = stub->Describe(&context, request, &response);
+  worker.join();
+  EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
 TEST_F(UnaryCallTest, LargeReplyArrivesWhole) {

@@ -16,6 +16,7 @@ def test_a_call_answers_with_its_value(worker):
     assert worker.call("math:hypot", 3.0, 4.0) == 5.0
     assert worker.call("builtins:sorted", [3, 1, 2], kwargs={"reverse": True}) == [3, 2, 1]
     assert worker.call("builtins:dict", kwargs={"a": 1}) == {"a": 1}
+    assert worker.call("builtins:dict", kwargs={"": 1, "b": 2}) == {"": 1, "b": 2}
     assert worker.call("os.path:join", "a", "b") == "a/b"
 
 

@@ -106,6 +106,34 @@ def test_put_answers_a_handle_for_plain_data_in_one_chunk(worker):
     assert worker.call("builtins:int", handle) == 12
 
 
+def append_until_refused(worker, total, piece, transfer, offset):
+    while offset + len(piece) < total:
+        request = message("PutRequest")(total_bytes=total, offset=offset, chunk=piece)
+        request.transfer.CopyFrom(transfer)
+        step(worker, frames.PUT, request)
+        offset += len(piece)
+
+
+def test_a_worker_without_memory_for_a_put_says_so(worker):
+    # A list is collected until it is whole, and takes more and more memory.
+    head = b"\x3a"
+    worker.run("import resource")
+    assert message("Value").FromString(head + b"\x00").WhichOneof("kind") == "list_value"
+    total, piece = 1 << 30, bytes(1 << 20)
+    worker.run(
+        "pages = int(open('/proc/self/statm').read().split()[0])\n"
+        "room = pages * resource.getpagesize() + (200 << 20)\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (room, resource.RLIM_INFINITY))"
+    )
+    request = message("PutRequest")(total_bytes=total, chunk=head + piece)
+    response, _ = step(worker, frames.PUT, request)
+    transfer, offset = response.transfer, len(request.chunk)
+    with pytest.raises(RaisedError, match="MemoryError"):
+        append_until_refused(worker, total, piece, transfer, offset)
+    worker.run("resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)")
+    assert worker.call("math:hypot", 3.0, 4.0) == 5.0
+
+
 def test_what_cannot_be_copied_is_named(worker):
     worker.run("class Odd: pass\nvalue = [1, {'a': Odd()}]")
     with pytest.raises(FailedError) as caught:
