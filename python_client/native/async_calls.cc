@@ -145,6 +145,7 @@ void AsyncCalls::Withdraw(const std::shared_ptr<AsyncCall>& call,
 }
 
 void AsyncCalls::AdvanceRelieved() {
+  if (inbox_.inherited()) return;
   for (const auto& session : std::exchange(relieved_, {}))
     Advance(session.get());
 }
@@ -215,6 +216,7 @@ py::object AsyncCalls::Result(AsyncCall* call, bool expired) {
 }
 
 void AsyncCalls::Check() {
+  if (inbox_.inherited()) return;
   const SteadyTime now = std::chrono::steady_clock::now();
   std::vector<std::shared_ptr<AsyncCall>> expired;
   for (const auto& [future, call] : calls_) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "python_client/native/byte_buffers.h"
+#include "python_client/native/fork_gate.h"
 #include "python_client/native/pending_calls.h"
 #include "python_client/native/quiet_thread.h"
 
@@ -161,24 +162,35 @@ class GrpcAttachStream final : public AttachStream {
   UnaryReply CallUnary(const std::string& method, const std::string& request,
                        SteadyTime deadline,
                        const std::function<bool()>& interrupted) override {
-    return native::CallUnary(channel_, method, request, deadline, interrupted);
+    std::unique_lock<ForkGate> inside(gate_);
+    return native::CallUnary(channel_, method, request, deadline, [&] {
+      inside.unlock();
+      const bool stop = interrupted();
+      inside.lock();
+      return stop;
+    });
   }
 
   void Pause() override {
     std::unique_lock<std::mutex> lock(mu_);
-    paused_ = true;
+    ++paused_;
     if (led_ && !alarm_set_) {
       alarm_set_ = true;
       alarm_.Set(&queue_, std::chrono::system_clock::now(),
                  ToPointer(kAlarmTag));
     }
     left_.wait(lock, [this] { return !led_; });
+    lock.unlock();
+    gate_.Close();
   }
 
   void Resume() override {
+    gate_.Open();
     std::lock_guard<std::mutex> lock(mu_);
-    paused_ = false;
+    if (--paused_ > 0) return;
     if (!writing_ && !broken_) WriteNext();
+    EndWrites();
+    if (finishing_) left_.notify_all();
     WakeSuccessor();
   }
 
@@ -186,14 +198,14 @@ class GrpcAttachStream final : public AttachStream {
     const SteadyTime deadline = std::chrono::steady_clock::now() + patience;
     std::unique_lock<std::mutex> lock(mu_);
     finishing_ = true;
-    if (!writing_ && !paused_ && started_ && !broken_) {
-      writing_ = true;
-      stream_->WritesDone(ToPointer(kWriteTag));
-      writes_done_ = true;
-    }
-    while (started_ && !broken_ && !led_ && !paused_ &&
+    EndWrites();
+    while (started_ && !broken_ &&
            std::chrono::steady_clock::now() < deadline) {
-      Lead(&lock, deadline);
+      if (led_ || paused_ > 0) {
+        left_.wait_until(lock, deadline);
+      } else {
+        Lead(&lock, deadline);
+      }
     }
   }
 
@@ -210,7 +222,7 @@ class GrpcAttachStream final : public AttachStream {
   uint64_t max_body_bytes() const override { return max_body_bytes_; }
 
  private:
-  // Both need mu_.
+  // These need mu_.
   void Write(AttachFrame frame, uint64_t call_id) {
     grpc::ByteBuffer buffer = ToByteBuffer(std::move(frame), call_id);
     unwritten_.push_back(std::move(buffer));
@@ -225,6 +237,16 @@ class GrpcAttachStream final : public AttachStream {
       started_ = true;
       stream_->Read(&incoming_, ToPointer(kReadTag));
     }
+  }
+  // Once all is written, if the stream is to end.
+  void EndWrites() {
+    if (!finishing_ || writes_done_ || writing_ || !started_ || broken_ ||
+        paused_ > 0 || !unwritten_.empty()) {
+      return;
+    }
+    writing_ = true;
+    writes_done_ = true;
+    stream_->WritesDone(ToPointer(kWriteTag));
   }
   // With `more` to follow at once it may share a system call with that.
   void StartWrite(const grpc::ByteBuffer& buffer, bool more) {
@@ -261,7 +283,7 @@ class GrpcAttachStream final : public AttachStream {
     const auto status = queue_.AsyncNext(&tag, &ok, ToSystemTime(until));
     lock->lock();
     led_ = false;
-    if (paused_) left_.notify_all();
+    if (paused_ > 0 || finishing_) left_.notify_all();
     last_polled_ = std::chrono::steady_clock::now();
     if (status != grpc::CompletionQueue::GOT_EVENT) return false;
     HandleEvent(static_cast<Tag>(reinterpret_cast<intptr_t>(tag)), ok);
@@ -277,10 +299,8 @@ class GrpcAttachStream final : public AttachStream {
           unwritten_.clear();
         } else if (!unwritten_.empty()) {
           WriteNext();
-        } else if (finishing_ && !writes_done_) {
-          writing_ = true;
-          writes_done_ = true;
-          stream_->WritesDone(ToPointer(kWriteTag));
+        } else {
+          EndWrites();
         }
         return;
       case kReadTag:
@@ -336,7 +356,10 @@ class GrpcAttachStream final : public AttachStream {
   std::unique_ptr<std::thread> server_;
   std::condition_variable serve_;
 
-  // Pause: makes a polling thread leave, and hears of it.
+  // Those that CallUnary has inside of gRPC.
+  ForkGate gate_;
+
+  // Pause: makes a polling thread leave, and hears of it. Finish hears, too.
   grpc::Alarm alarm_;
   std::condition_variable left_;
 
@@ -354,8 +377,8 @@ class GrpcAttachStream final : public AttachStream {
   // A thread polls the queue, with mu_ released.
   bool led_ = false;
   bool stopping_ = false;
-  // The process forks: nobody may enter gRPC.
-  bool paused_ = false;
+  // Threads that fork: while there are any, nobody may enter gRPC.
+  int paused_ = 0;
   // The alarm is outstanding.
   bool alarm_set_ = false;
   SteadyTime last_polled_;

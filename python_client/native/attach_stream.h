@@ -128,7 +128,7 @@ class AttachStream {
   // Before a fork() of this process: returns when no thread is inside of gRPC,
   // which can't be forked otherwise, and keeps them out. Waits for a thread
   // that polls to leave; the others wait, and what is sent is kept, until
-  // Resume, which is for the parent.
+  // as many calls of Resume, which are for the parent.
   virtual void Pause() = 0;
   virtual void Resume() = 0;
 

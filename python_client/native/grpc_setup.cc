@@ -4,7 +4,6 @@
 #include <grpc/grpc.h>
 #include <pthread.h>
 
-#include <atomic>
 #include <cstdlib>
 
 namespace envknit::native {
@@ -28,8 +27,8 @@ class EnvironmentDefault final {
   const bool was_set_;
 };
 
-// Constant but around a fork, when only the forking thread runs Python.
-std::atomic<bool> fork_expected{false};
+// Each forking thread's own: several may be on their way to fork().
+thread_local bool fork_expected = false;
 
 void BeforeFork() {
   if (fork_expected) grpc_prefork();

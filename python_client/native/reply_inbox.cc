@@ -1,7 +1,6 @@
 #include "python_client/native/reply_inbox.h"
 
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -9,7 +8,8 @@
 
 namespace envknit::native {
 
-ReplyInbox::ReplyInbox() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+ReplyInbox::ReplyInbox()
+    : pid_(::getpid()), fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (fd_ < 0) {
     throw std::system_error(errno, std::generic_category(),
                             "no descriptor for the replies of an event loop");
@@ -25,6 +25,7 @@ void ReplyInbox::Ended(PendingCall* pending) noexcept {
 }
 
 void ReplyInbox::Poke() noexcept {
+  if (inherited()) return;
   const uint64_t one = 1;
   // Fails only if it is readable anyway.
   static_cast<void>(!::write(fd_, &one, sizeof(one)));
@@ -32,6 +33,8 @@ void ReplyInbox::Poke() noexcept {
 
 std::vector<PendingCall*> ReplyInbox::TakeAll() {
   std::vector<PendingCall*> taken;
+  // Its lock may be held for ever, too.
+  if (inherited()) return taken;
   std::lock_guard<std::mutex> lock(mu_);
   uint64_t count = 0;
   static_cast<void>(!::read(fd_, &count, sizeof(count)));

@@ -2,6 +2,9 @@
 #ifndef ENVKNIT_PYTHON_CLIENT_NATIVE_REPLY_INBOX_H_
 #define ENVKNIT_PYTHON_CLIENT_NATIVE_REPLY_INBOX_H_
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <mutex>
 #include <vector>
 
@@ -28,10 +31,15 @@ class ReplyInbox final : public ReplySink {
   // What ended since the last time, in order; makes the descriptor unreadable.
   std::vector<PendingCall*> TakeAll();
 
+  // In a forked child: the descriptor is the parent's, and nothing will come.
+  // The rest does nothing then.
+  bool inherited() const { return ::getpid() != pid_; }
+
   // An eventfd; readable while there is something to take.
   int fd() const { return fd_; }
 
  private:
+  const pid_t pid_;
   const int fd_;
   std::mutex mu_;
   // Guarded by mu_.

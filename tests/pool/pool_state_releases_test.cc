@@ -23,6 +23,19 @@ TEST(Releases, GoWithTheWorkerThatDied) {
   EXPECT_THAT(pool.Exit(1), ElementsAre("r: OK", "start 2", "dispose 1"));
 }
 
+TEST(Releases, LeaveANewEpochToTheReplyThatIsRead) {
+  PoolScript pool;
+  pool.OpenAndStart();
+  pool.Submit(1, "r", Release());
+  EXPECT_THAT(pool.Exit(1), ElementsAre("r: OK", "start 2", "dispose 1"));
+  pool.Submit(1, "s", Release());
+  pool.Submit(1, "f");
+  EXPECT_THAT(pool.Started(2),
+              ElementsAre("send 2#2 release", "send 2#3 call f"));
+  EXPECT_THAT(pool.Reply(2, 2), ElementsAre("s: OK"));
+  EXPECT_THAT(pool.Reply(2, 3), ElementsAre("f: OK epoch=2"));
+}
+
 TEST(Releases, StartNoWorker) {
   PoolScript pool;
   pool.OpenAndStart();

@@ -2,9 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
-from conftest import is_running, wait_until
+from conftest import FORK_WARNING, PREAMBLE, is_running, wait_until
 
 START = """
 import threading, time, traceback
@@ -258,3 +260,94 @@ def test_a_child_of_user_code_that_lives_on_answers_nothing(fresh_worker):
         finally:
             os.kill(child, signal.SIGKILL)
         assert forking.echo(2) == 2
+
+
+def test_threads_that_fork_at_the_same_time():
+    script = """
+# Runs between the pause of the package, which comes later to the list, and fork().
+def between():
+    if threading.current_thread().name == "second":
+        second_is_ready.set()
+        first_is_done.wait(30)
+        caller.start()
+        # Nobody may be inside of gRPC until this one has forked, too.
+        outcomes.append(answered.wait(0.5))
+    elif threading.current_thread().name == "first":
+        second_is_ready.wait(30)
+import os, threading
+os.register_at_fork(before=between)
+second_is_ready, first_is_done, answered = (threading.Event() for _ in range(3))
+outcomes = []
+"""
+    script += (
+        PREAMBLE
+        + START
+        + """
+assert lib.echo(1) == [1]
+def call():
+    outcomes.append(lib.echo(2))
+    answered.set()
+caller = threading.Thread(target=call)
+def fork_first():
+    join(fork(lambda: None))
+    first_is_done.set()
+def in_second():
+    assert lib.echo("child") == ["child"]
+first = threading.Thread(target=fork_first, name="first")
+second = threading.Thread(target=lambda: join(fork(in_second)), name="second")
+for thread in (first, second):
+    thread.start()
+for thread in (first, second, caller):
+    thread.join()
+show(outcomes)
+"""
+    )
+    command = [sys.executable, "-W", "error", "-W", FORK_WARNING, "-c", script]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (0, "[false, [2]]\n"), ended.stderr
+
+
+def test_while_another_thread_asks_for_the_status(client):
+    script = """
+stop = threading.Event()
+answers = []
+def ask():
+    while not stop.is_set():
+        answers.append(len(envknit.status().workers))
+lib.echo(1)
+threads = [threading.Thread(target=ask) for _ in range(2)]
+for thread in threads:
+    thread.start()
+def child():
+    assert lib.echo("child") == ["child"]
+    assert len(envknit.status().workers) == 1
+for _ in range(4):
+    join(fork(child))
+stop.set()
+for thread in threads:
+    thread.join()
+show(set(answers) == {1})
+"""
+    assert passes(client, script) == [True]
+
+
+def test_a_child_takes_nothing_of_the_parents_loop(client):
+    script = """
+import asyncio, select
+from envknit.isolation import loop_calls
+async def main():
+    async with envknit.aworker("worklib", "1.0", PACKAGES) as alib:
+        await alib.echo(0)
+        calls = loop_calls._loops[asyncio.get_running_loop()]
+        sent = asyncio.ensure_future(alib.echo(1))
+        # Lets it be sent, but not be answered: this loop stands still until the child is gone.
+        await asyncio.sleep(0)
+        def child():
+            assert select.select([calls.core.fileno()], [], [], 30)[0]
+            calls.core.drain()
+            calls.core.check()
+        join(fork(child))
+        show(await asyncio.wait_for(sent, 20))
+asyncio.run(main())
+"""
+    assert passes(client, script) == [[1]]

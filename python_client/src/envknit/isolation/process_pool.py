@@ -32,6 +32,10 @@ class WorkerKey(NamedTuple):
     environment: str | None
 
 
+class _Forks(threading.local):
+    paused: _core.Client | None = None
+
+
 class ProcessPool:
     """One worker per key for the life of this process.
 
@@ -46,8 +50,8 @@ class ProcessPool:
         self._lock = threading.Lock()
         self._sessions: dict[WorkerKey, WorkerSession] = {}
         self._connection: Connection | None = None
-        # Paused for a fork, so that the extension's threads stand still.
-        self._paused: _core.Client | None = None
+        # What each forking thread paused, so that the extension's threads stand still.
+        self._forks = _Forks()
         os.register_at_fork(
             before=self._pause, after_in_parent=self._resume, after_in_child=self._forget
         )
@@ -110,19 +114,20 @@ class ProcessPool:
     def _pause(self) -> None:
         connection = self._connection
         if connection is not None:
-            self._paused = connection.client
-            self._paused.pause_before_fork()
+            client = connection.client
+            client.pause_before_fork()
+            self._forks.paused = client
         _expect_fork(expected=True)
 
     def _resume(self) -> None:
         _expect_fork(expected=False)
-        paused, self._paused = self._paused, None
+        paused, self._forks.paused = self._forks.paused, None
         if paused is not None:
             paused.resume_in_parent()
 
     def _forget(self) -> None:
         _expect_fork(expected=False)
-        self._paused = None
+        self._forks = _Forks()
         self._lock = threading.Lock()
         inherited, self._connection = self._connection, None
         if inherited is not None:
