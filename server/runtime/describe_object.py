@@ -18,9 +18,11 @@ MAX_SIGNATURE_TEXT = 4000
 _OPTIONAL = re.compile(r"\[\s*,([^\[\]]*)\]")
 # Defaults that are no expression, such as <no value> or <unrepresentable>.
 _UNREADABLE = re.compile(r"<[\w .]+>")
-_CLASS_NAMES = type.__dict__["__dict__"].__get__
-_CLASS_MRO = type.__dict__["__mro__"].__get__
-_MODULE_NAMES = types.ModuleType.__dict__["__dict__"].__get__
+_CLASS_DICTS: Any = type.__dict__
+_CLASS_NAMES = _CLASS_DICTS["__dict__"].__get__
+_CLASS_MRO = _CLASS_DICTS["__mro__"].__get__
+_MODULE_DICTS: Any = vars(types.ModuleType)
+_MODULE_NAMES = _MODULE_DICTS["__dict__"].__get__
 
 
 def describe(obj: Any) -> tuple[str, str, list[tuple[str, Any]], bool, str, Any]:
@@ -76,7 +78,8 @@ def _names(obj: Any) -> tuple[list[tuple[str, Any]], bool]:
     static = _static_names(obj)
     try:
         # As dir() asks, which then also sorts.
-        listed = _plain_text(type(obj).__dir__(obj))
+        kind: Any = type(obj)
+        listed = _plain_text(kind.__dir__(obj))
     except Exception:
         listed = _plain_text(static)
     exported = static.get("__all__") if _is_module(obj) else None
@@ -91,7 +94,7 @@ def _plain_text(items: Any) -> set[str]:
 
 def _doc(obj: Any) -> str:
     try:
-        doc = inspect.getdoc(obj)
+        doc: Any = inspect.getdoc(obj)
     except Exception:
         return ""
     return doc if issubclass(type(doc), str) else ""
@@ -117,7 +120,7 @@ def _annotation(annotation: Any) -> str:
     if annotation is inspect.Signature.empty:
         return ""
     if issubclass(type(annotation), str):
-        return annotation
+        return str.__str__(annotation)
     try:
         return inspect.formatannotation(annotation)
     except Exception:
