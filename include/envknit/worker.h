@@ -41,6 +41,8 @@ enum class CallKind : uint8_t {
   kPut = 9,
   kNext = 10,
   kDescribe = 11,
+  kExecute = 12,
+  kTryImport = 13,
 };
 
 struct WorkerCall {
@@ -86,6 +88,9 @@ struct WorkerExit {
   std::string stderr_tail;
   // Python stacks, if DumpStack was called and answered.
   std::string stack;
+  // Another interpreter of the same host process ended it: what ran here did
+  // nothing wrong.
+  bool collateral = false;
   // Set when the worker broke the frame contract and was killed for it.
   absl::optional<std::string> protocol_error;
 };

@@ -21,6 +21,7 @@ constexpr std::size_t kSession = 24;
 constexpr std::size_t kFirstHandle = 32;
 constexpr std::size_t kHandleCount = 40;
 constexpr std::size_t kStatus = 44;
+constexpr std::size_t kInterpreter = 46;
 
 template <typename T>
 void Store(char* bytes, std::size_t offset, T value) {
@@ -64,6 +65,10 @@ std::string_view FrameKindName(FrameKind kind) {
       return "NEXT";
     case FrameKind::kDescribe:
       return "DESCRIBE";
+    case FrameKind::kExecute:
+      return "EXECUTE";
+    case FrameKind::kTryImport:
+      return "TRY_IMPORT";
     case FrameKind::kReply:
       return "REPLY";
     case FrameKind::kHello:
@@ -82,6 +87,12 @@ std::string_view FrameKindName(FrameKind kind) {
       return "CANCEL";
     case FrameKind::kStop:
       return "STOP";
+    case FrameKind::kOpenInterpreter:
+      return "OPEN_INTERPRETER";
+    case FrameKind::kCloseInterpreter:
+      return "CLOSE_INTERPRETER";
+    case FrameKind::kInterpreterClosed:
+      return "INTERPRETER_CLOSED";
   }
   return "UNKNOWN";
 }
@@ -104,6 +115,7 @@ EncodedFrameHeader EncodeFrameHeader(const FrameHeader& header) {
   Store(out, kFirstHandle, header.first_handle);
   Store(out, kHandleCount, header.handle_count);
   Store(out, kStatus, header.status);
+  Store(out, kInterpreter, header.interpreter);
   return bytes;
 }
 
@@ -137,6 +149,7 @@ Result<FrameHeader> DecodeFrameHeader(const char* bytes,
   header.first_handle = Load<uint64_t>(bytes, kFirstHandle);
   header.handle_count = Load<uint32_t>(bytes, kHandleCount);
   header.status = static_cast<StatusCode>(status);
+  header.interpreter = Load<uint16_t>(bytes, kInterpreter);
   return header;
 }
 

@@ -40,6 +40,8 @@ enum class FrameKind : uint8_t {
   kPut = 9,
   kNext = 10,
   kDescribe = 11,
+  kExecute = 12,
+  kTryImport = 13,
   kReply = 32,
   kHello = 64,
   kConfigure = 65,
@@ -49,6 +51,9 @@ enum class FrameKind : uint8_t {
   kPong = 69,
   kCancel = 70,
   kStop = 71,
+  kOpenInterpreter = 72,
+  kCloseInterpreter = 73,
+  kInterpreterClosed = 74,
 };
 
 bool IsKnownFrameKind(uint8_t kind);
@@ -79,6 +84,9 @@ struct FrameHeader {
   uint64_t first_handle = 0;
   uint32_t handle_count = 0;
   StatusCode status = StatusCode::kOk;
+  // Control channel of an interpreter host: which interpreter is meant, from
+  // 1; 0 for the host itself and everywhere else.
+  uint16_t interpreter = 0;
 
   // Requests: nanoseconds of CLOCK_MONOTONIC, 0 for none.
   uint64_t deadline_ns() const { return first_handle; }

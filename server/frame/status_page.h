@@ -26,6 +26,7 @@ enum class StatusField : std::size_t {
   kLastFinished = 6,
   kImporting = 7,
   kHandles = 8,
+  kEndsProcess = 9,
 };
 
 // A new page's memfd, close-on-exec and sealed: whoever has it can't change its
@@ -113,6 +114,9 @@ class StatusPageWriter final {
     page_.Store(StatusField::kHandles, handles);
   }
 
+  // Interpreter hosts: this thread is ending the process. Async-signal-safe.
+  void SetEndsProcess() { page_.Store(StatusField::kEndsProcess, 1); }
+
  private:
   StatusPageMapping page_;
 };
@@ -142,6 +146,9 @@ class StatusPageReader final {
   }
   bool importing() const { return page_.Load(StatusField::kImporting) != 0; }
   uint64_t handles() const { return page_.Load(StatusField::kHandles); }
+  bool ends_process() const {
+    return page_.Load(StatusField::kEndsProcess) != 0;
+  }
 
  private:
   StatusPageMapping page_;
