@@ -31,6 +31,10 @@ absl::string_view MethodName(CallKind kind) {
       return "Next";
     case CallKind::kDescribe:
       return "Describe";
+    case CallKind::kExecute:
+      return "Execute";
+    case CallKind::kTryImport:
+      return "TryImport";
   }
   return "";
 }

@@ -84,6 +84,10 @@ absl::StatusOr<CallKind> ParseMethod(uint64_t number) {
       return CallKind::kNext;
     case 10:
       return CallKind::kDescribe;
+    case 11:
+      return CallKind::kExecute;
+    case 12:
+      return CallKind::kTryImport;
     default:
       return MalformedField("call.method", absl::StrCat("no method ", number));
   }

@@ -81,6 +81,20 @@ grpc::ServerUnaryReactor* IsolationService::Describe(
                           response);
 }
 
+grpc::ServerUnaryReactor* IsolationService::Execute(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return UnaryCall::Start(backend_.get(), CallKind::kExecute, context, request,
+                          response);
+}
+
+grpc::ServerUnaryReactor* IsolationService::TryImport(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return UnaryCall::Start(backend_.get(), CallKind::kTryImport, context,
+                          request, response);
+}
+
 grpc::ServerWriteReactor<grpc::ByteBuffer>* IsolationService::Fetch(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
   return FetchCall::Start(backend_.get(), context, request);

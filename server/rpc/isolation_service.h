@@ -16,10 +16,13 @@
 
 namespace envknit {
 
+using RawRunningService = v1::IsolationService::WithRawCallbackMethod_Execute<
+    v1::IsolationService::WithRawCallbackMethod_TryImport<
+        v1::IsolationService::Service>>;
+
 using RawStreamingService = v1::IsolationService::WithRawCallbackMethod_Iterate<
     v1::IsolationService::WithRawCallbackMethod_Fetch<
-        v1::IsolationService::WithRawCallbackMethod_Put<
-            v1::IsolationService::Service>>>;
+        v1::IsolationService::WithRawCallbackMethod_Put<RawRunningService>>>;
 
 // The requests that carry payloads come as bytes, since they are forwarded as
 // they are; the others as messages.
@@ -73,6 +76,12 @@ class IsolationService final : public RawIsolationService {
   grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
                                      const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* Execute(grpc::CallbackServerContext* context,
+                                    const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* TryImport(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Fetch(
       grpc::CallbackServerContext* context,
       const grpc::ByteBuffer* request) override;

@@ -15,8 +15,13 @@ using protozero::pbf_reader;
 using protozero::pbf_wire_type;
 
 constexpr std::size_t kMaxTargetBytes = 256;
-// ImportRequest.module, GetAttrRequest.target and CallRequest.target.
+// The module of an Import or TryImport, the code of an Execute, the target of
+// all others.
 constexpr uint32_t kTargetField = 9;
+
+bool NamesAModule(CallKind kind) {
+  return kind == CallKind::kImport || kind == CallKind::kTryImport;
+}
 
 absl::string_view View(const protozero::data_view& data) {
   return absl::string_view(data.data(), data.size());
@@ -53,8 +58,12 @@ pbf_wire_type RoutingWireType(uint32_t tag) {
 std::string DescribeTarget(CallKind kind, pbf_reader& reader) {
   std::string root;
   std::string path;
-  if (kind == CallKind::kImport) {
+  if (NamesAModule(kind)) {
     root = std::string(View(reader.get_view()));
+  } else if (kind == CallKind::kExecute) {
+    // Source text is nobody's business in a log.
+    reader.skip();
+    root = "Execute";
   } else {
     pbf_reader target = reader.get_message();
     while (target.next()) {
@@ -113,8 +122,8 @@ absl::Status ReadRoutingField(pbf_reader& reader, Routing& routing) {
 }  // namespace
 
 bool IsIdempotentByNature(CallKind kind) {
-  return kind == CallKind::kImport || kind == CallKind::kDescribe ||
-         kind == CallKind::kRelease;
+  return kind == CallKind::kImport || kind == CallKind::kTryImport ||
+         kind == CallKind::kDescribe || kind == CallKind::kRelease;
 }
 
 absl::StatusOr<IsolationKind> ParseIsolation(int64_t number) {
@@ -146,7 +155,7 @@ absl::StatusOr<Routing> ParseRouting(CallKind kind, absl::string_view request) {
         if (!status.ok()) return status;
       } else if (tag == kTargetField &&
                  reader.wire_type() == pbf_wire_type::length_delimited) {
-        field = kind == CallKind::kImport ? "module" : "target";
+        field = NamesAModule(kind) ? "module" : "target";
         routing.target = DescribeTarget(kind, reader);
       } else {
         reader.skip();

@@ -25,12 +25,11 @@ struct Routing {
   bool idempotent = false;
   IsolationKind isolation = IsolationKind::kProcess;
   absl::optional<absl::Duration> start_timeout;
-  // "module.path", or "handle.path", at most 256 bytes: for people.
+  // "module.path", "handle.path" or "Execute", at most 256 bytes: for people.
   std::string target;
 };
 
-// Reads them out of a serialized ImportRequest (`kind` kImport), GetAttrRequest
-// or CallRequest. INVALID_REQUEST {field} when these fields, or the message's
+// Reads them out of a serialized request of that kind. INVALID_REQUEST {field} when these fields, or the message's
 // outermost layer, are malformed.
 absl::StatusOr<Routing> ParseRouting(CallKind kind, absl::string_view request);
 

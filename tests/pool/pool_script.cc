@@ -41,6 +41,10 @@ std::string DescribeSend(const SendCall& send) {
       return absl::StrCat(text, "next ", send.call.body);
     case CallKind::kDescribe:
       return absl::StrCat(text, "describe ", send.call.body);
+    case CallKind::kExecute:
+      return absl::StrCat(text, "execute ", send.call.body);
+    case CallKind::kTryImport:
+      return absl::StrCat(text, "try_import ", send.call.body);
   }
   return text;
 }

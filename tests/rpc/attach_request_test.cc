@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -47,6 +48,16 @@ TEST(AttachRequestTest, RefusesWhatIsNoRequest) {
   // A body whose length reaches beyond the call into the next field.
   EXPECT_FALSE(
       Parse(std::string("\x0a\x04\x10\x03\x32\x04\x78\x02yy", 10)).ok());
+  const std::pair<v1::AttachMethod, CallKind> new_methods[] = {
+      {v1::ATTACH_METHOD_EXECUTE, CallKind::kExecute},
+      {v1::ATTACH_METHOD_TRY_IMPORT, CallKind::kTryImport}};
+  for (const auto& [method, kind] : new_methods) {
+    v1::AttachRequest message;
+    message.mutable_call()->set_method(method);
+    const auto request = Parse(message.SerializeAsString());
+    ASSERT_TRUE(request.ok()) << request.status();
+    EXPECT_EQ(std::get<AttachCallRequest>(*request).kind, kind);
+  }
   v1::AttachRequest no_method;
   no_method.mutable_call()->set_call_id(1);
   EXPECT_FALSE(Parse(no_method.SerializeAsString()).ok());

@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 
 #include "envknit/v1/calls.pb.h"
+#include "envknit/v1/execute.pb.h"
 #include "server/base/annotated_status.h"
 
 namespace envknit {
@@ -95,6 +96,21 @@ TEST(RoutingTest, TargetOfAnImportIsItsModule) {
   const std::string bytes = request.SerializeAsString();
   EXPECT_EQ(ParseRouting(CallKind::kImport, bytes)->target, "numpy.linalg");
   EXPECT_EQ(ParseTarget(CallKind::kImport, bytes), "numpy.linalg");
+}
+
+TEST(RoutingTest, TargetOfATryIsItsModule) {
+  v1::TryImportRequest request;
+  request.set_module("numpy.linalg");
+  const std::string bytes = request.SerializeAsString();
+  EXPECT_EQ(ParseRouting(CallKind::kTryImport, bytes)->target, "numpy.linalg");
+}
+
+TEST(RoutingTest, SourceTextIsNoTarget) {
+  v1::ExecuteRequest request;
+  request.set_code("password = 'secret'");
+  const std::string bytes = request.SerializeAsString();
+  EXPECT_EQ(ParseRouting(CallKind::kExecute, bytes)->target, "Execute");
+  EXPECT_EQ(ParseTarget(CallKind::kExecute, bytes), "Execute");
 }
 
 TEST(RoutingTest, TargetOfAHandleIsNotItsNumber) {

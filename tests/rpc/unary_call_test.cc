@@ -222,6 +222,48 @@ TEST_F(UnaryCallTest, DescribingIsIdempotent) {
   EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
+TEST_F(UnaryCallTest, CarriesSourceTextAndTries) {
+  Serve();
+  auto stub = v1::IsolationService::NewStub(Channel());
+  std::thread worker([this] {
+    const auto execute = pools_.NextCall();
+    ASSERT_NE(execute, nullptr);
+    EXPECT_EQ(execute->spec.kind, CallKind::kExecute);
+    EXPECT_EQ(execute->spec.target, "Execute");
+    EXPECT_FALSE(execute->spec.idempotent);
+    v1::ExecuteResponse ran;
+    ran.mutable_outcome()->mutable_json()->set_number_value(7);
+    execute->Reply(ran.SerializeAsString());
+    const auto attempt = pools_.NextCall();
+    ASSERT_NE(attempt, nullptr);
+    EXPECT_EQ(attempt->spec.kind, CallKind::kTryImport);
+    EXPECT_EQ(attempt->spec.target, "numpy");
+    EXPECT_TRUE(attempt->spec.idempotent);
+    v1::TryImportResponse tried;
+    tried.set_verdict(v1::IMPORT_VERDICT_LOADED);
+    attempt->Reply(tried.SerializeAsString());
+  });
+  v1::ExecuteRequest code;
+  code.mutable_environment()->set_name("fake");
+  code.set_code("result = 3 + 4");
+  v1::ExecuteResponse ran;
+  grpc::ClientContext first;
+  const grpc::Status executed = stub->Execute(&first, code, &ran);
+  v1::TryImportRequest module;
+  module.mutable_environment()->set_name("fake");
+  module.set_module("numpy");
+  v1::TryImportResponse tried;
+  grpc::ClientContext second;
+  const grpc::Status imported = stub->TryImport(&second, module, &tried);
+  worker.join();
+  ASSERT_TRUE(executed.ok()) << executed.error_message();
+  EXPECT_EQ(ran.outcome().json().number_value(), 7);
+  EXPECT_TRUE(ran.has_info());
+  ASSERT_TRUE(imported.ok()) << imported.error_message();
+  EXPECT_EQ(tried.verdict(), v1::IMPORT_VERDICT_LOADED);
+  EXPECT_TRUE(tried.has_info());
+}
+
 TEST_F(UnaryCallTest, LargeReplyArrivesWhole) {
   Start(Request());
   const auto call = pools_.NextCall();
