@@ -1,7 +1,5 @@
 #include "server/worker/running_worker.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -14,11 +12,6 @@
 
 namespace envknit {
 namespace {
-
-static_assert(static_cast<int>(CallKind::kImport) ==
-                  static_cast<int>(FrameKind::kImport) &&
-              static_cast<int>(CallKind::kEndSession) ==
-                  static_cast<int>(FrameKind::kEndSession));
 
 ConfigureMessage MakeConfigure(const WorkerSpec& spec,
                                const SubprocessWorkerOptions& options) {
@@ -42,12 +35,17 @@ RunningWorker::RunningWorker(const WorkerSpec& spec, WorkerListener* listener,
     : spec_(spec),
       around_(surroundings),
       handshake_(MakeConfigure(spec, *surroundings.options), child.pid()),
-      listener_(listener),
+      calls_(std::make_shared<WorkerCalls>(
+          spec.epoch, listener,
+          WorkerCalls::Connection{
+              std::move(descriptors.calls.call),
+              std::move(descriptors.calls.page),
+              surroundings.options->limits.message_bytes + kFrameSlackBytes},
+          surroundings.loop, surroundings.clock)),
       process_(
-          std::move(child), std::move(descriptors),
+          std::move(child), std::move(descriptors.process),
           surroundings.options->output({spec.environment->name, child.pid()}),
-          surroundings.options->limits.message_bytes + kFrameSlackBytes, this,
-          surroundings.loop, surroundings.clock) {
+          this, surroundings.loop, surroundings.clock) {
   info_.epoch = spec.epoch;
   info_.pid = process_.pid();
 }
@@ -55,7 +53,12 @@ RunningWorker::RunningWorker(const WorkerSpec& spec, WorkerListener* listener,
 void RunningWorker::Start(Started started, Ended ended) {
   started_ = std::move(started);
   ended_callback_ = std::move(ended);
-  const absl::Status watched = process_.Start();
+  absl::Status watched = process_.Start();
+  if (watched.ok()) {
+    watched = calls_->Start(
+        {[this](const std::string& how) { process_.Condemn(how); },
+         [this] { process_.ChannelClosed("call"); }});
+  }
   if (!watched.ok()) {
     FinishStart(SpawnError(*spec_.environment, watched));
     // Nobody would notice its end: it goes with this object.
@@ -107,6 +110,7 @@ void RunningWorker::BecomeReady() {
   info_.python = handshake_.python();
   info_.started = around_.clock->Now();
   ready_ = true;
+  calls_->Open();
   around_.logger->Info("worker started",
                        {{"environment", spec_.environment->name},
                         {"pid", info_.pid},
@@ -121,40 +125,9 @@ void RunningWorker::FinishStart(absl::Status status) {
   if (started) started(std::move(status));
 }
 
-void RunningWorker::OnCallFrame(Frame frame) {
-  if (started_) {
-    process_.Condemn("call channel: a frame before READY");
-    return;
-  }
-  absl::StatusOr<WorkerReply> reply;
-  {
-    absl::MutexLock lock(&mu_);
-    reply = ledger_.Take(std::move(frame));
-  }
-  if (reply.ok()) {
-    Deliver(*std::move(reply));
-  } else {
-    process_.Condemn(absl::StrCat("call channel: ", reply.status().message()));
-  }
-}
-
-void RunningWorker::Deliver(WorkerReply reply) {
-  WorkerListener* listener;
-  {
-    absl::MutexLock lock(&mu_);
-    listener = exited_ ? nullptr : listener_;
-  }
-  if (listener != nullptr) listener->OnReply(std::move(reply));
-}
-
 void RunningWorker::OnProcessExit(WorkerExit exit) {
   const std::shared_ptr<RunningWorker> self = shared_from_this();
-  WorkerListener* listener;
-  {
-    absl::MutexLock lock(&mu_);
-    exited_ = true;
-    listener = std::exchange(listener_, nullptr);
-  }
+  WorkerListener* const listener = calls_->TakeListener();
   LogExit(exit);
   if (started_) {
     FinishStart(ExitedWhileStarting(*spec_.environment, exit));
@@ -180,65 +153,12 @@ void RunningWorker::LogExit(const WorkerExit& exit) {
 }
 
 void RunningWorker::Abandon() {
-  {
-    absl::MutexLock lock(&mu_);
-    listener_ = nullptr;
-  }
+  calls_->Abandon();
   process_.Kill();
 }
 
-uint64_t RunningWorker::MonotonicDeadline(absl::Time deadline) const {
-  if (deadline == absl::InfiniteFuture()) return 0;
-  struct timespec now = {};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  const absl::Duration at =
-      absl::DurationFromTimespec(now) + (deadline - around_.clock->Now());
-  // 0 would mean none.
-  return static_cast<uint64_t>(
-      std::max<int64_t>(absl::ToInt64Nanoseconds(at), 1));
-}
-
-void RunningWorker::Submit(WorkerCall call) {
-  FrameHeader header;
-  header.kind = static_cast<FrameKind>(call.kind);
-  header.call_id = call.id;
-  header.session = call.session;
-  header.set_deadline_ns(MonotonicDeadline(call.deadline));
-  absl::Status sent;
-  {
-    // Held while it is sent: the order in the ledger is that on the wire.
-    absl::MutexLock lock(&mu_);
-    if (exited_) return;
-    if (ledger_.Add(call.id, call.session)) {
-      sent = process_.SendCall(header, std::move(call.body));
-      // After UNAVAILABLE the exit follows, which answers for the call.
-      if (absl::IsResourceExhausted(sent)) ledger_.RemoveLast();
-    } else {
-      sent = absl::ResourceExhaustedError("call ids must increase");
-    }
-  }
-  if (absl::IsResourceExhausted(sent)) Refuse(call.id, sent);
-}
-
-void RunningWorker::Refuse(CallId id, const absl::Status& why) {
-  WorkerReply reply;
-  reply.id = id;
-  reply.status = MakeError(
-      ErrorReason::kWorkerUnavailable,
-      absl::StrCat("the call was not sent to the worker: ", why.message()),
-      {{"pid", absl::StrCat(info_.pid)}});
-  // Never from inside Submit.
-  around_.loop->Post(
-      [self = shared_from_this(), reply = std::move(reply)]() mutable {
-        self->Deliver(std::move(reply));
-      });
-}
-
 void RunningWorker::Cancel(CallId id) {
-  {
-    absl::MutexLock lock(&mu_);
-    if (exited_ || !ledger_.MarkCancelled(id)) return;
-  }
+  if (!calls_->MarkCancelled(id)) return;
   FrameHeader header;
   header.kind = FrameKind::kCancel;
   header.call_id = id;
@@ -258,19 +178,6 @@ void RunningWorker::Stop() {
                         const std::shared_ptr<RunningWorker> self = weak.lock();
                         if (self != nullptr) self->Kill();
                       });
-}
-
-CallProgress RunningWorker::Progress(CallId id) const {
-  const StatusPageReader& page = process_.page();
-  if (!page.BelongsTo(spec_.epoch)) return CallProgress::kNotStarted;
-  if (page.last_finished() >= id) return CallProgress::kFinished;
-  return page.last_read() >= id ? CallProgress::kRunning
-                                : CallProgress::kNotStarted;
-}
-
-uint64_t RunningWorker::HandlesHeld() const {
-  const StatusPageReader& page = process_.page();
-  return page.BelongsTo(spec_.epoch) ? page.handles() : 0;
 }
 
 }  // namespace envknit

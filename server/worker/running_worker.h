@@ -1,21 +1,21 @@
 #ifndef ENVKNIT_SERVER_WORKER_RUNNING_WORKER_H_
 #define ENVKNIT_SERVER_WORKER_RUNNING_WORKER_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 
 #include "envknit/clock.h"
 #include "envknit/worker.h"
 #include "server/base/event_loop.h"
 #include "server/base/log.h"
-#include "server/worker/call_ledger.h"
 #include "server/worker/handshake.h"
 #include "server/worker/subprocess_worker_options.h"
+#include "server/worker/worker_calls.h"
 #include "server/worker/worker_process.h"
 
 namespace envknit {
@@ -52,28 +52,26 @@ class RunningWorker final : public WorkerEvents,
 
   // The methods of Worker, with its promises.
   const WorkerInfo& info() const { return info_; }
-  void Submit(WorkerCall call) ABSL_LOCKS_EXCLUDED(mu_);
-  void Cancel(CallId id) ABSL_LOCKS_EXCLUDED(mu_);
+  void Submit(WorkerCall call) { calls_->Submit(std::move(call), info_.pid); }
+  void Cancel(CallId id);
   void DumpStack() { process_.DumpStack(); }
   void Kill() { process_.Kill(); }
   void Stop();
-  CallProgress Progress(CallId id) const;
-  uint64_t HandlesHeld() const;
+  CallProgress Progress(CallId id) const { return calls_->Progress(id); }
+  uint64_t HandlesHeld() const { return calls_->HandlesHeld(); }
 
   // WorkerEvents
-  void OnCallFrame(Frame frame) override ABSL_LOCKS_EXCLUDED(mu_);
   void OnControlFrame(Frame frame) override;
-  void OnProcessExit(WorkerExit exit) override ABSL_LOCKS_EXCLUDED(mu_);
+  void OnCondemned() override { calls_->StopReading(); }
+  void OnLastWords() override { calls_->Drain(); }
+  void OnProcessExit(WorkerExit exit) override;
 
  private:
   void AwaitNext(absl::Duration patience);
   void BecomeReady();
   // Ends the start; the process is killed if it lives.
   void FinishStart(absl::Status status);
-  void Refuse(CallId id, const absl::Status& why);
-  void Deliver(WorkerReply reply) ABSL_LOCKS_EXCLUDED(mu_);
   void LogExit(const WorkerExit& exit);
-  uint64_t MonotonicDeadline(absl::Time deadline) const;
 
   // Constant after construction; info_.python and .started from READY on, when
   // others get to see it.
@@ -89,10 +87,8 @@ class RunningWorker final : public WorkerEvents,
   int phase_ = 0;
   bool ready_ = false;
 
-  mutable absl::Mutex mu_;
-  WorkerListener* listener_ ABSL_GUARDED_BY(mu_);
-  CallLedger ledger_ ABSL_GUARDED_BY(mu_);
-  bool exited_ ABSL_GUARDED_BY(mu_) = false;
+  // Constant after construction.
+  const std::shared_ptr<WorkerCalls> calls_;
 
   // Last, so that its callbacks never see the above destroyed.
   WorkerProcess process_;

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
@@ -34,9 +36,9 @@ absl::Status MakeNonBlocking(const UniqueFd& fd) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Pair> MakeChannel() {
+absl::StatusOr<Pair> MakeChannel(int type) {
   int fds[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) != 0) {
     return Exhausted("socketpair", errno);
   }
   Pair pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
@@ -54,17 +56,27 @@ absl::StatusOr<Pair> MakeOutput() {
   return pair;
 }
 
-}  // namespace
-
-absl::StatusOr<WorkerDescriptors> MakeWorkerDescriptors() {
-  absl::StatusOr<Pair> call = MakeChannel();
-  if (!call.ok()) return call.status();
-  absl::StatusOr<Pair> control = MakeChannel();
+// The process's ends go to `theirs`, by number.
+absl::StatusOr<ProcessDescriptors> MakeProcessDescriptors(
+    int control_fd, std::vector<UniqueFd>& theirs) {
+  absl::StatusOr<Pair> control = MakeChannel(SOCK_STREAM);
   if (!control.ok()) return control.status();
   absl::StatusOr<Pair> output = MakeOutput();
   if (!output.ok()) return output.status();
   absl::StatusOr<Pair> error = MakeOutput();
   if (!error.ok()) return error.status();
+  theirs[STDOUT_FILENO] = std::move(output->theirs);
+  theirs[STDERR_FILENO] = std::move(error->theirs);
+  theirs[static_cast<std::size_t>(control_fd)] = std::move(control->theirs);
+  return ProcessDescriptors{std::move(control->ours), std::move(output->ours),
+                            std::move(error->ours)};
+}
+
+}  // namespace
+
+absl::StatusOr<InterpreterDescriptors> MakeInterpreterDescriptors() {
+  absl::StatusOr<Pair> call = MakeChannel(SOCK_STREAM);
+  if (!call.ok()) return call.status();
   Result<int> page_fd = CreateStatusPage();
   if (!page_fd.ok()) {
     return absl::ResourceExhaustedError(page_fd.error().message);
@@ -75,20 +87,61 @@ absl::StatusOr<WorkerDescriptors> MakeWorkerDescriptors() {
   if (!mapping.ok()) {
     return absl::ResourceExhaustedError(mapping.error().message);
   }
-  WorkerDescriptors descriptors{std::move(call->ours),
-                                std::move(control->ours),
-                                std::move(output->ours),
-                                std::move(error->ours),
-                                StatusPageReader(*std::move(mapping)),
-                                {}};
-  std::vector<UniqueFd>& theirs = descriptors.for_worker;
-  theirs.resize(kWorkerStatusFd + 1);
-  theirs[STDOUT_FILENO] = std::move(output->theirs);
-  theirs[STDERR_FILENO] = std::move(error->theirs);
-  theirs[kWorkerCallFd] = std::move(call->theirs);
-  theirs[kWorkerControlFd] = std::move(control->theirs);
-  theirs[kWorkerStatusFd] = std::move(page);
-  return descriptors;
+  return InterpreterDescriptors{
+      {std::move(call->ours), StatusPageReader(*std::move(mapping))},
+      std::move(call->theirs),
+      std::move(page)};
+}
+
+absl::StatusOr<WorkerDescriptors> MakeWorkerDescriptors() {
+  std::vector<UniqueFd> theirs(kWorkerStatusFd + 1);
+  absl::StatusOr<ProcessDescriptors> process =
+      MakeProcessDescriptors(kWorkerControlFd, theirs);
+  if (!process.ok()) return process.status();
+  absl::StatusOr<InterpreterDescriptors> own = MakeInterpreterDescriptors();
+  if (!own.ok()) return own.status();
+  theirs[kWorkerCallFd] = std::move(own->call_for_host);
+  theirs[kWorkerStatusFd] = std::move(own->page_for_host);
+  return WorkerDescriptors{*std::move(process), std::move(own->calls),
+                           std::move(theirs)};
+}
+
+absl::StatusOr<HostDescriptors> MakeHostDescriptors() {
+  std::vector<UniqueFd> theirs(kHostControlFd + 1);
+  absl::StatusOr<ProcessDescriptors> process =
+      MakeProcessDescriptors(kHostControlFd, theirs);
+  if (!process.ok()) return process.status();
+  absl::StatusOr<Pair> passing = MakeChannel(SOCK_SEQPACKET);
+  if (!passing.ok()) return passing.status();
+  theirs[kHostDescriptorFd] = std::move(passing->theirs);
+  return HostDescriptors{*std::move(process), std::move(passing->ours),
+                         std::move(theirs)};
+}
+
+absl::Status PassDescriptors(const UniqueFd& passing, uint16_t interpreter,
+                             const UniqueFd& call, const UniqueFd& page) {
+  char number[2] = {static_cast<char>(interpreter & 0xFF),
+                    static_cast<char>(interpreter >> 8)};
+  struct iovec part = {number, sizeof(number)};
+  const int fds[2] = {call.get(), page.get()};
+  alignas(struct cmsghdr) char space[CMSG_SPACE(sizeof(fds))] = {};
+  struct msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = space;
+  message.msg_controllen = sizeof(space);
+  struct cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof(fds));
+  std::memcpy(CMSG_DATA(rights), fds, sizeof(fds));
+  ssize_t sent = -1;
+  do {
+    sent = ::sendmsg(passing.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  if (sent == static_cast<ssize_t>(sizeof(number))) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("the descriptor channel: ", std::strerror(errno)));
 }
 
 }  // namespace envknit

@@ -20,19 +20,17 @@ constexpr std::size_t kMaxQueuedControl = 64;
 
 }  // namespace
 
-WorkerProcess::WorkerProcess(ChildProcess child, WorkerDescriptors descriptors,
+WorkerProcess::WorkerProcess(ChildProcess child, ProcessDescriptors descriptors,
                              std::unique_ptr<WorkerOutput> output,
-                             std::size_t max_payload, WorkerEvents* events,
-                             EventLoop* loop, const Clock* clock)
+                             WorkerEvents* events, EventLoop* loop,
+                             const Clock* clock)
     : events_(events),
       loop_(loop),
       clock_(clock),
       pid_(child.pid()),
       pidfd_(child.pidfd()),
-      page_(std::move(descriptors.page)),
       output_(std::move(output)),
       child_(std::move(child)),
-      call_(std::move(descriptors.call), loop, {.max_payload = max_payload}),
       control_(
           std::move(descriptors.control), loop,
           {.max_payload = kMaxControlPayload, .max_queued = kMaxQueuedControl}),
@@ -54,21 +52,18 @@ absl::Status WorkerProcess::Start() {
   if (status.ok()) {
     status = control_.Start(
         [this](Frame frame) { events_->OnControlFrame(std::move(frame)); },
-        [this](const absl::Status& why) { OnChannelEnd("control", why); });
-  }
-  if (status.ok()) {
-    status = call_.Start(
-        [this](Frame frame) { events_->OnCallFrame(std::move(frame)); },
-        [this](const absl::Status& why) { OnChannelEnd("call", why); });
+        [this](const absl::Status& why) {
+          if (absl::IsInvalidArgument(why)) {
+            Condemn(absl::StrCat("control channel: ", why.message()));
+          } else {
+            ChannelClosed("control");
+          }
+        });
   }
   if (status.ok()) {
     status = loop_->Watch(pidfd_, EPOLLIN, [this](uint32_t) { OnPidfd(); });
   }
   return status;
-}
-
-absl::Status WorkerProcess::SendCall(FrameHeader header, std::string payload) {
-  return call_.Send(header, std::move(payload));
 }
 
 absl::Status WorkerProcess::SendControl(FrameHeader header,
@@ -99,19 +94,17 @@ void WorkerProcess::OnStderrLine(absl::string_view line) {
 
 void WorkerProcess::Condemn(absl::string_view why) {
   if (!protocol_error_.has_value()) protocol_error_ = std::string(why);
-  call_.StopReading();
   control_.StopReading();
+  events_->OnCondemned();
   Kill();
 }
 
-void WorkerProcess::OnChannelEnd(const char* channel, const absl::Status& why) {
-  if (absl::IsInvalidArgument(why)) {
-    Condemn(absl::StrCat(channel, " channel: ", why.message()));
-  } else if (end_timer_ == 0) {
-    end_timer_ = loop_->RunAt(clock_->Now() + kExitAfterClose, [this, channel] {
-      Condemn(absl::StrCat("it closed its ", channel, " channel"));
-    });
-  }
+void WorkerProcess::ChannelClosed(absl::string_view channel) {
+  if (end_timer_ != 0) return;
+  end_timer_ = loop_->RunAt(
+      clock_->Now() + kExitAfterClose, [this, name = std::string(channel)] {
+        Condemn(absl::StrCat("it closed its ", name, " channel"));
+      });
 }
 
 void WorkerProcess::OnPidfd() {
@@ -126,9 +119,8 @@ void WorkerProcess::OnPidfd() {
   stdout_.Finish();
   stderr_.Finish();
   control_.ReadWhatIsThere();
-  call_.ReadWhatIsThere();
+  events_->OnLastWords();
   control_.StopReading();
-  call_.StopReading();
   // Set again by a channel that ended just now.
   if (end_timer_ != 0) loop_->Cancel(std::exchange(end_timer_, 0));
   WorkerExit exit;

@@ -14,7 +14,6 @@
 #include "envknit/clock.h"
 #include "envknit/worker.h"
 #include "server/base/event_loop.h"
-#include "server/frame/status_page.h"
 #include "server/process/child_process.h"
 #include "server/worker/frame_channel.h"
 #include "server/worker/output_pipe.h"
@@ -29,22 +28,26 @@ class WorkerEvents {
  public:
   virtual ~WorkerEvents() = default;
 
-  virtual void OnCallFrame(Frame frame) = 0;
   virtual void OnControlFrame(Frame frame) = 0;
-  // Last: the process is reaped, everything it wrote was handed out.
+  // It broke the contract and is being killed: nothing it sent counts.
+  virtual void OnCondemned() = 0;
+  // It is reaped: what it wrote to other channels than the control channel is
+  // to be taken now.
+  virtual void OnLastWords() = 0;
+  // Last: everything it wrote was handed out.
   virtual void OnProcessExit(WorkerExit exit) = 0;
 };
 
-// A worker's process with all that connects it: channels, output, status page,
-// pidfd. Knows nothing of calls. A worker that breaks the frame contract, or
-// closes a channel and stays, is killed. Owned by RunningWorker; methods are
-// for the loop's thread unless they say otherwise.
+// The process of a worker, or of several interpreters: control channel, output,
+// pidfd. Knows nothing of calls. One that breaks the frame contract, or closes
+// a channel and stays, is killed. Owned by RunningWorker or InterpreterHost;
+// methods are for the loop's thread unless they say otherwise.
 class WorkerProcess final {
  public:
   // `events`, `loop` and `clock` are borrowed and outlive it.
-  WorkerProcess(ChildProcess child, WorkerDescriptors descriptors,
-                std::unique_ptr<WorkerOutput> output, std::size_t max_payload,
-                WorkerEvents* events, EventLoop* loop, const Clock* clock);
+  WorkerProcess(ChildProcess child, ProcessDescriptors descriptors,
+                std::unique_ptr<WorkerOutput> output, WorkerEvents* events,
+                EventLoop* loop, const Clock* clock);
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
   // Kills and reaps the process if it still lives.
@@ -54,10 +57,8 @@ class WorkerProcess final {
 
   // Thread-safe.
   int pid() const { return pid_; }
-  const StatusPageReader& page() const { return page_; }
 
   // Thread-safe; errors as FrameChannel::Send.
-  absl::Status SendCall(FrameHeader header, std::string payload);
   absl::Status SendControl(FrameHeader header, std::string payload = "");
 
   // Thread-safe. SIGKILL to the process group; OnProcessExit follows.
@@ -69,12 +70,14 @@ class WorkerProcess final {
   // Kills it for breaking the contract; nothing it sent is read any more.
   void Condemn(absl::string_view why);
 
+  // It closed its end of `channel`: killed unless its end follows.
+  void ChannelClosed(absl::string_view channel);
+
   std::string StderrTail() const { return stderr_record_.Tail(); }
 
  private:
   void OnStderrLine(absl::string_view line);
   void OnPidfd() ABSL_LOCKS_EXCLUDED(child_mu_);
-  void OnChannelEnd(const char* channel, const absl::Status& why);
 
   // Constant after construction.
   WorkerEvents* const events_;
@@ -82,7 +85,6 @@ class WorkerProcess final {
   const Clock* const clock_;
   const int pid_;
   const int pidfd_;
-  const StatusPageReader page_;
   const std::unique_ptr<WorkerOutput> output_;
 
   std::atomic<int> stacks_requested_ = 0;
@@ -91,7 +93,6 @@ class WorkerProcess final {
   ChildProcess child_ ABSL_GUARDED_BY(child_mu_);
 
   // Used by the loop's thread only, but for FrameChannel::Send.
-  FrameChannel call_;
   FrameChannel control_;
   OutputPipe stdout_;
   OutputPipe stderr_;
