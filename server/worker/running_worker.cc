@@ -5,36 +5,18 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "server/base/annotated_status.h"
 #include "server/frame/frame_header.h"
 #include "server/process/exit_status.h"
 #include "server/worker/start_error.h"
+#include "server/worker/worker_start.h"
 
 namespace envknit {
-namespace {
-
-ConfigureMessage MakeConfigure(const WorkerSpec& spec,
-                               const SubprocessWorkerOptions& options) {
-  const Environment& environment = *spec.environment;
-  ConfigureMessage configure;
-  configure.epoch = spec.epoch;
-  configure.install_paths = environment.install_paths;
-  const std::string& runtime = environment.interpreter.runtime_path;
-  configure.runtime_dir = runtime.substr(0, runtime.rfind('/'));
-  configure.limits = options.limits;
-  configure.environment = environment.name;
-  configure.instance = options.instance;
-  return configure;
-}
-
-}  // namespace
-
 RunningWorker::RunningWorker(const WorkerSpec& spec, WorkerListener* listener,
                              const Surroundings& surroundings,
                              ChildProcess child, WorkerDescriptors descriptors)
     : spec_(spec),
       around_(surroundings),
-      handshake_(MakeConfigure(spec, *surroundings.options), child.pid()),
+      handshake_(WorkerConfiguration(spec, *surroundings.options), child.pid()),
       calls_(std::make_shared<WorkerCalls>(
           spec.epoch, listener,
           WorkerCalls::Connection{

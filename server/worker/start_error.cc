@@ -33,6 +33,13 @@ std::string WorkerOf(const Environment& environment) {
 
 }  // namespace
 
+absl::Status NoRuntimeFor(const Interpreter& python) {
+  return MakeError(ErrorReason::kRuntimeNotAvailable,
+                   absl::StrCat("no worker runtime for Python ", python.version,
+                                " (", python.path, ")"),
+                   {{"python", python.version}});
+}
+
 absl::Status SpawnError(const Environment& environment,
                         const absl::Status& cause) {
   const std::string& python = environment.interpreter.path;

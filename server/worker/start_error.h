@@ -14,6 +14,9 @@ namespace envknit {
 // Errors of a worker that didn't become one, with reason and metadata attached;
 // all end with the last of its stderr, where the cause usually stands.
 
+// We have no runtime for its Python: RUNTIME_NOT_AVAILABLE.
+absl::Status NoRuntimeFor(const Interpreter& python);
+
 // The program couldn't be executed: INTERPRETER_NOT_FOUND, or
 // WORKER_UNAVAILABLE when the machine has no process left.
 absl::Status SpawnError(const Environment& environment,

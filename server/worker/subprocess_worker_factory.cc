@@ -5,47 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 
-#include "server/base/annotated_status.h"
-#include "server/frame/worker_signals.h"
 #include "server/worker/start_error.h"
 #include "server/worker/subprocess_worker.h"
+#include "server/worker/worker_start.h"
 
 namespace envknit {
-namespace {
-
-// `python -I -S` leaves site-packages, .pth files and PYTHON* variables out;
-// the runtime sets sys.path itself.
-SpawnSpec MakeSpawnSpec(const WorkerSpec& spec,
-                        const SubprocessWorkerOptions& options,
-                        std::vector<UniqueFd> descriptors) {
-  const Interpreter& python = spec.environment->interpreter;
-  const std::string& runtime = python.runtime_path;
-  SpawnSpec spawn;
-  spawn.program = python.path;
-  spawn.arguments = {
-      "-I",
-      "-S",
-      "-X",
-      "faulthandler",
-      absl::StrCat(runtime.substr(0, runtime.rfind('/')), "/worker_main.py"),
-      "--call-fd",
-      absl::StrCat(kWorkerCallFd),
-      "--control-fd",
-      absl::StrCat(kWorkerControlFd),
-      "--status-fd",
-      absl::StrCat(kWorkerStatusFd),
-      "--runtime",
-      runtime};
-  spawn.environment = options.environment;
-  // Epochs are unique on one machine but for bad luck with a 32-bit tag.
-  spawn.tag = absl::StrCat(absl::Hex(spec.epoch, absl::kZeroPad16));
-  spawn.descriptors = std::move(descriptors);
-  spawn.parent_death_signal = DaemonDiedSignal();
-  spawn.oom_score_adj = options.oom_score_adj;
-  return spawn;
-}
-
-}  // namespace
 
 SubprocessWorkerFactory::SubprocessWorkerFactory(
     SubprocessWorkerOptions options, const Dependencies& dependencies)
@@ -77,10 +41,7 @@ void SubprocessWorkerFactory::Start(WorkerSpec spec, WorkerListener* listener,
   };
   const Interpreter& python = spec.environment->interpreter;
   if (!python.has_runtime()) {
-    fail(MakeError(ErrorReason::kRuntimeNotAvailable,
-                   absl::StrCat("no worker runtime for Python ", python.version,
-                                " (", python.path, ")"),
-                   {{"python", python.version}}));
+    fail(NoRuntimeFor(python));
     return;
   }
   absl::StatusOr<WorkerDescriptors> made = MakeWorkerDescriptors();
@@ -88,8 +49,12 @@ void SubprocessWorkerFactory::Start(WorkerSpec spec, WorkerListener* listener,
     fail(SpawnError(*spec.environment, made.status()));
     return;
   }
-  SpawnSpec spawn = MakeSpawnSpec(spec, shared_->options,
-                                  std::exchange(made->for_worker, {}));
+  SpawnSpec spawn = RuntimeSpawnSpec(
+      python,
+      {"--call-fd", absl::StrCat(kWorkerCallFd), "--control-fd",
+       absl::StrCat(kWorkerControlFd), "--status-fd",
+       absl::StrCat(kWorkerStatusFd)},
+      spec.epoch, shared_->options, std::exchange(made->for_worker, {}));
   spawner_->Spawn(
       std::move(spawn),
       [shared = shared_, loop, spec = std::move(spec), listener,

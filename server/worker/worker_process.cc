@@ -11,9 +11,6 @@
 namespace envknit {
 namespace {
 
-// A process closes its descriptors a little before it can be reaped.
-constexpr absl::Duration kExitAfterClose = absl::Milliseconds(500);
-
 // Control frames are small, and few.
 constexpr std::size_t kMaxControlPayload = 64 * 1024;
 constexpr std::size_t kMaxQueuedControl = 64;

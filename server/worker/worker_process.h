@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 
 #include "envknit/clock.h"
@@ -22,6 +23,9 @@
 #include "server/worker/worker_output.h"
 
 namespace envknit {
+
+// A process closes its descriptors a little before it can be reaped.
+inline constexpr absl::Duration kExitAfterClose = absl::Milliseconds(500);
 
 // What a WorkerProcess tells its owner, on the loop's thread.
 class WorkerEvents {
