@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 
 #include "envknit/environment.h"
+#include "envknit/isolation.h"
 #include "envknit/worker.h"
 
 namespace envknit {
@@ -21,8 +22,6 @@ namespace envknit {
 // Who calls: "uid:1000", "token:ci", "anonymous". A worker never goes from one
 // identity to another.
 using Identity = std::string;
-
-enum class IsolationKind { kProcess = 1, kSubinterpreter = 2 };
 
 // One call as the RPC layer hands it over. `body` is the serialized request,
 // forwarded as it is.

@@ -9,6 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+
+#include "envknit/isolation.h"
 
 namespace envknit {
 
@@ -31,6 +34,13 @@ struct Interpreter {
   std::string runtime_path;
 
   bool has_runtime() const { return !runtime_path.empty(); }
+
+  // It can have interpreters with a GIL of their own: CPython from 3.12 on, in
+  // the ordinary build.
+  bool has_subinterpreters() const {
+    return major == 3 && minor >= 12 &&
+           abi_tag == "cpython-3" + std::to_string(minor);
+  }
 };
 
 struct LockedPackage {
@@ -42,6 +52,14 @@ struct LockedPackage {
   // Absolute; empty for a package of an inline environment, which lists its
   // install paths on their own.
   std::string install_path;
+};
+
+// What is in an environment's install paths.
+struct EnvironmentContents {
+  // The names by which its packages are imported, sorted and distinct.
+  std::vector<std::string> import_names;
+  // At least one file there is a compiled module.
+  bool has_compiled_files = false;
 };
 
 // A set of packages that can be run here: what a pool's workers are started
@@ -60,6 +78,9 @@ struct Environment {
   // Normalized name of the package whose path stands first because it was asked
   // for; empty if the whole environment was.
   std::string requested_package;
+  // Left out where processes were asked for, which don't need it: it takes
+  // reading every package's RECORD.
+  absl::optional<EnvironmentContents> contents;
 };
 
 // The environment of that name in the lock files.
@@ -114,25 +135,33 @@ struct EnvironmentListing {
   absl::Status problem;
 };
 
-// Where environments come from. Thread-safe. Both methods read the file system,
+// Where environments come from. Thread-safe. The methods read the file system,
 // and the first question about an interpreter runs it once (some 15 ms), so
 // they block; what it said is remembered.
 class EnvironmentStore {
  public:
   virtual ~EnvironmentStore() = default;
 
+  // Which Python runs it depends on `isolation`: an explicit kSubinterpreter
+  // takes one that has them (the pinned one if it does, else the newest),
+  // whatever the packages were compiled for. The others don't change it.
+  //
   // Errors, each with its reason and metadata (server/base):
   // - ENV_NOT_FOUND, PACKAGE_NOT_LOCKED {near}: the lock files have no such.
   // - ENV_NOT_INSTALLED {path}: an install path is missing.
   // - INTERPRETER_NOT_FOUND {wanted, looked}: no Python here that fits.
-  // - RUNTIME_NOT_AVAILABLE {python}: one is, but we have no runtime for it.
+  // - RUNTIME_NOT_AVAILABLE {python}: one is, but we have no runtime for it;
+  //   {python, found}: none that has sub-interpreters.
   // - INLINE_DENIED: the query is inline and this server takes none.
   // - INVALID_REQUEST {field}: the query itself is malformed.
   virtual absl::StatusOr<std::shared_ptr<const Environment>> Resolve(
-      const EnvironmentQuery& query) = 0;
+      const EnvironmentQuery& query, IsolationRequest isolation) = 0;
 
   // The environments of the lock files, in their order.
   virtual std::vector<EnvironmentListing> List() = 0;
+
+  // A Python with sub-interpreters and a runtime of ours is here.
+  virtual bool HasSubinterpreters() = 0;
 };
 
 }  // namespace envknit

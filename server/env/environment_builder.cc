@@ -6,13 +6,13 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include "server/base/annotated_status.h"
 #include "server/base/sha256.h"
-#include "server/env/compiled_files.h"
+#include "server/env/environment_contents.h"
+#include "server/env/interpreter_choice.h"
 #include "server/env/runtime_catalog.h"
 
 namespace envknit {
@@ -47,71 +47,6 @@ absl::Status KeepInstalled(EnvironmentPlan& plan) {
   return absl::OkStatus();
 }
 
-// A pinned interpreter must be able to load at least some of what is compiled.
-absl::Status CheckAbi(const EnvironmentPlan& plan,
-                      const Interpreter& interpreter) {
-  std::vector<std::string> abis;
-  std::string where;
-  for (const std::string& path : plan.install_paths) {
-    for (std::string& abi : FindAbis(path)) {
-      if (abi == interpreter.abi_tag) return absl::OkStatus();
-      if (where.empty()) where = path;
-      abis.push_back(std::move(abi));
-    }
-  }
-  if (abis.empty()) return absl::OkStatus();
-  return MakeError(ErrorReason::kEnvNotInstalled,
-                   absl::StrCat("environment \"", plan.name, "\": ", where,
-                                " is compiled for ", abis.front(), ", but ",
-                                interpreter.path, " is ", interpreter.abi_tag,
-                                "; install the packages with that Python"),
-                   {{"environment", plan.name}, {"path", where}});
-}
-
-// The ABI that decides which Python runs the plan: that of the first path which
-// has compiled code, so the requested package's before its companions'.
-absl::optional<std::string> DecidingAbi(const EnvironmentPlan& plan) {
-  for (const std::string& path : plan.install_paths) {
-    std::vector<std::string> abis = FindAbis(path);
-    if (abis.empty()) continue;
-    // Several in one directory: it was installed into by several Pythons, and
-    // the one the client knows is as good as any.
-    const auto known =
-        std::find(abis.begin(), abis.end(), plan.known_interpreter.abi_tag);
-    return known == abis.end() ? abis.front() : *known;
-  }
-  return absl::nullopt;
-}
-
-absl::StatusOr<Interpreter> ChooseInterpreter(const EnvironmentPlan& plan,
-                                              InterpreterFinder& finder) {
-  const Interpreter& known = plan.known_interpreter;
-  const bool has_known = !known.path.empty();
-  if (!plan.pinned_python.empty()) {
-    absl::StatusOr<Interpreter> pinned =
-        has_known && known.path == plan.pinned_python ? known
-        : absl::StrContains(plan.pinned_python, '/')
-            ? finder.AtPath(plan.pinned_python)
-            : finder.OfVersion(plan.pinned_python);
-    if (!pinned.ok()) return pinned;
-    absl::Status status = CheckAbi(plan, *pinned);
-    if (!status.ok()) return status;
-    return pinned;
-  }
-  if (const absl::optional<std::string> abi = DecidingAbi(plan)) {
-    if (has_known && known.abi_tag == *abi) return known;
-    return finder.OfAbi(*abi);
-  }
-  if (plan.preferred_python.empty()) {
-    return has_known ? known : finder.Newest();
-  }
-  if (has_known &&
-      absl::StrCat(known.major, ".", known.minor) == plan.preferred_python) {
-    return known;
-  }
-  return finder.OfVersion(plan.preferred_python);
-}
-
 }  // namespace
 
 std::string DigestOf(const Environment& environment) {
@@ -136,10 +71,14 @@ std::string DigestOf(const Environment& environment) {
 }
 
 absl::StatusOr<std::shared_ptr<const Environment>> BuildEnvironment(
-    EnvironmentPlan plan, InterpreterFinder& finder) {
+    EnvironmentPlan plan, InterpreterFinder& finder,
+    IsolationRequest isolation) {
   absl::Status status = KeepInstalled(plan);
   if (!status.ok()) return status;
-  absl::StatusOr<Interpreter> interpreter = ChooseInterpreter(plan, finder);
+  absl::StatusOr<Interpreter> interpreter =
+      isolation == IsolationRequest::kSubinterpreter
+          ? ChooseSubinterpreterPython(plan, finder)
+          : ChooseInterpreter(plan, finder);
   if (!interpreter.ok()) {
     return WithContext(
         WithMetadata(interpreter.status(), {{"environment", plan.name}}),
@@ -165,6 +104,9 @@ absl::StatusOr<std::shared_ptr<const Environment>> BuildEnvironment(
   environment->packages = std::move(plan.packages);
   environment->requested_package = std::move(plan.requested_package);
   environment->digest = DigestOf(*environment);
+  if (isolation != IsolationRequest::kProcess) {
+    environment->contents = ReadContents(*environment);
+  }
   return environment;
 }
 

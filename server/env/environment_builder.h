@@ -30,12 +30,13 @@ struct EnvironmentPlan {
 
 // Makes a plan an environment that can run here: checks that its paths are
 // there (those of a requested package's companions may be missing), chooses the
-// interpreter (the pinned one, else by the ABI of the compiled files, else the
-// preferred minor), and computes the digest. Errors: ENV_NOT_INSTALLED,
+// interpreter (interpreter_choice.h), computes the digest, and, unless
+// processes are asked for, reads what is in it. Errors: ENV_NOT_INSTALLED,
 // INTERPRETER_NOT_FOUND, RUNTIME_NOT_AVAILABLE. Blocks. Thread safe as far as
 // `finder` is.
 absl::StatusOr<std::shared_ptr<const Environment>> BuildEnvironment(
-    EnvironmentPlan plan, InterpreterFinder& finder);
+    EnvironmentPlan plan, InterpreterFinder& finder,
+    IsolationRequest isolation);
 
 // SHA-256 over interpreter path and version, ordered install paths and the
 // sorted name==version list. Never over contents: __pycache__ changes those.

@@ -11,6 +11,7 @@
 
 #include "server/base/annotated_status.h"
 #include "server/env/environment_builder.h"
+#include "server/env/interpreter_choice.h"
 #include "server/env/package_name.h"
 
 namespace envknit {
@@ -80,7 +81,8 @@ LockEnvironmentStore::LockEnvironmentStore(const Options& options,
       finder_(prober, options.places, options.runtimes) {}
 
 absl::StatusOr<std::shared_ptr<const Environment>>
-LockEnvironmentStore::ResolveInline(const InlineEnvironment& query) {
+LockEnvironmentStore::ResolveInline(const InlineEnvironment& query,
+                                    IsolationRequest isolation) {
   if (!allow_inline_) {
     return MakeError(ErrorReason::kInlineDenied,
                      "this server runs only environments of its lock files; "
@@ -88,13 +90,14 @@ LockEnvironmentStore::ResolveInline(const InlineEnvironment& query) {
   }
   absl::StatusOr<EnvironmentPlan> plan = PlanOfInline(query);
   if (!plan.ok()) return plan.status();
-  return BuildEnvironment(*std::move(plan), finder_);
+  return BuildEnvironment(*std::move(plan), finder_, isolation);
 }
 
 absl::StatusOr<std::shared_ptr<const Environment>>
-LockEnvironmentStore::Resolve(const EnvironmentQuery& query) {
+LockEnvironmentStore::Resolve(const EnvironmentQuery& query,
+                              IsolationRequest isolation) {
   if (const auto* const described = std::get_if<InlineEnvironment>(&query)) {
-    return ResolveInline(*described);
+    return ResolveInline(*described, isolation);
   }
   const auto* const by_name = std::get_if<EnvironmentByName>(&query);
   absl::StatusOr<EnvironmentPlan> plan =
@@ -102,7 +105,7 @@ LockEnvironmentStore::Resolve(const EnvironmentQuery& query) {
           ? environments_.ByName(by_name->name)
           : environments_.ByPackage(std::get<EnvironmentByPackage>(query));
   if (!plan.ok()) return plan.status();
-  return BuildEnvironment(*std::move(plan), finder_);
+  return BuildEnvironment(*std::move(plan), finder_, isolation);
 }
 
 std::vector<EnvironmentListing> LockEnvironmentStore::List() {
@@ -113,7 +116,8 @@ std::vector<EnvironmentListing> LockEnvironmentStore::List() {
     listing.name = environment.name;
     EnvironmentPlan plan = PlanOf(environment, nullptr);
     listing.packages = plan.packages;
-    auto built = BuildEnvironment(std::move(plan), finder_);
+    auto built =
+        BuildEnvironment(std::move(plan), finder_, IsolationRequest::kProcess);
     if (built.ok()) {
       listing.environment = *std::move(built);
     } else {
@@ -121,6 +125,10 @@ std::vector<EnvironmentListing> LockEnvironmentStore::List() {
     }
   }
   return listings;
+}
+
+bool LockEnvironmentStore::HasSubinterpreters() {
+  return NewestWithSubinterpreters(finder_).has_value();
 }
 
 }  // namespace envknit

@@ -34,8 +34,9 @@ class LockEnvironmentStore final : public EnvironmentStore {
   LockEnvironmentStore(const Options& options, InterpreterProber* prober);
 
   absl::StatusOr<std::shared_ptr<const Environment>> Resolve(
-      const EnvironmentQuery& query) override;
+      const EnvironmentQuery& query, IsolationRequest isolation) override;
   std::vector<EnvironmentListing> List() override;
+  bool HasSubinterpreters() override;
 
   // What whoever runs the daemon should know about the lock files: hidden
   // environments. For the log.
@@ -45,7 +46,7 @@ class LockEnvironmentStore final : public EnvironmentStore {
 
  private:
   absl::StatusOr<std::shared_ptr<const Environment>> ResolveInline(
-      const InlineEnvironment& query);
+      const InlineEnvironment& query, IsolationRequest isolation);
 
   // Constant after construction.
   const bool allow_inline_;

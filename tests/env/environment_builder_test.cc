@@ -37,7 +37,7 @@ class EnvironmentBuilderTest : public ::testing::Test {
   absl::StatusOr<std::shared_ptr<const Environment>> Build() {
     InterpreterFinder finder(&prober_, {{}, {tree_.Path("bin")}},
                              RuntimeCatalog::Read(tree_.Path("runtime")));
-    return BuildEnvironment(plan_, finder);
+    return BuildEnvironment(plan_, finder, IsolationRequest::kProcess);
   }
 
   std::string VersionChosen() {

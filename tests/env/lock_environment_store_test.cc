@@ -37,7 +37,7 @@ class LockEnvironmentStoreTest : public ::testing::Test {
   absl::StatusOr<std::shared_ptr<const Environment>> Resolve(
       const EnvironmentQuery& query) {
     LockEnvironmentStore store(options_, &prober_);
-    return store.Resolve(query);
+    return store.Resolve(query, IsolationRequest::kProcess);
   }
 
   ErrorReason ReasonOf(const EnvironmentQuery& query) {

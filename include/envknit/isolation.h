@@ -1,0 +1,15 @@
+// How workers of an environment are isolated from each other.
+#ifndef ENVKNIT_ISOLATION_H_
+#define ENVKNIT_ISOLATION_H_
+
+namespace envknit {
+
+enum class IsolationKind { kProcess = 1, kSubinterpreter = 2 };
+
+// What a client may ask for. kAuto: an interpreter if everything in the
+// environment loads in one, else a process; it never changes which Python runs.
+enum class IsolationRequest { kProcess = 1, kSubinterpreter = 2, kAuto = 3 };
+
+}  // namespace envknit
+
+#endif  // ENVKNIT_ISOLATION_H_
