@@ -54,6 +54,17 @@ SubprocessWorkerOptions WorkerOptions(const ServerConfig& config,
   return options;
 }
 
+InterpreterWorkerOptions HostOptions(SubprocessWorkerOptions options,
+                                     bool throw_away) {
+  InterpreterWorkerOptions hosts;
+  hosts.process = std::move(options);
+  if (throw_away) {
+    hosts.interpreters_per_host = 1;
+    hosts.closed_per_host = 1;
+  }
+  return hosts;
+}
+
 PoolOptions PoolLimits(const ServerConfig& config) {
   PoolOptions options;
   options.max_workers = config.pool.max_workers;

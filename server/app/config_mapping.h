@@ -15,6 +15,7 @@
 #include "server/pool/pool_options.h"
 #include "server/process/client_watch.h"
 #include "server/rpc/rpc_backend.h"
+#include "server/worker/interpreter_worker_options.h"
 #include "server/worker/subprocess_worker_options.h"
 
 namespace envknit {
@@ -33,6 +34,11 @@ SubprocessWorkerOptions WorkerOptions(const ServerConfig& config,
                                       const InstanceId& instance,
                                       const Clock* clock, Logger* logger,
                                       FdWriter* stderr_writer);
+
+// Hosts of interpreters; with `throw_away` for one interpreter each, which is
+// shared with nobody.
+InterpreterWorkerOptions HostOptions(SubprocessWorkerOptions options,
+                                     bool throw_away);
 
 PoolOptions PoolLimits(const ServerConfig& config);
 

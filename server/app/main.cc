@@ -27,11 +27,14 @@
 #include "server/config/socket_path.h"
 #include "server/env/interpreter_prober.h"
 #include "server/env/lock_environment_store.h"
+#include "server/pool/import_probes.h"
 #include "server/pool/pool_registry.h"
+#include "server/pool/probing_pool_registry.h"
 #include "server/process/client_watch.h"
 #include "server/process/spawner.h"
 #include "server/rpc/rpc_server.h"
 #include "server/rpc/unix_listener.h"
+#include "server/worker/interpreter_worker_factory.h"
 #include "server/worker/subprocess_worker_factory.h"
 
 namespace envknit {
@@ -108,19 +111,37 @@ absl::Status Serve(const ServerConfig& config, const ProcessContext& context,
   for (const std::string& warning : store.warnings()) logger.Warning(warning);
   EnvironmentResolver resolver(&store);
 
-  // Process workers, in one pool for each environment.
+  // Workers that are processes and workers that are interpreters, in one pool
+  // for each environment and kind.
+  const SubprocessWorkerOptions workers =
+      WorkerOptions(config, *instance, &clock, &logger, &stderr_writer);
   SubprocessWorkerFactory processes(
-      WorkerOptions(config, *instance, &clock, &logger, &stderr_writer),
+      workers, {spawner->get(), loop->get(), &clock, &logger});
+  InterpreterWorkerFactory interpreters(
+      HostOptions(workers, /*throw_away=*/false),
       {spawner->get(), loop->get(), &clock, &logger});
-  const std::unique_ptr<PoolRegistry> pools = PoolRegistry::Create(
-      PoolLimits(config), instance->tag,
-      {{IsolationKind::kProcess, &processes}}, &clock, loop->get(), &logger);
+  const std::unique_ptr<PoolRegistry> pools =
+      PoolRegistry::Create(PoolLimits(config), instance->tag,
+                           {{IsolationKind::kProcess, &processes},
+                            {IsolationKind::kSubinterpreter, &interpreters}},
+                           &clock, loop->get(), &logger);
+
+  // What may not load in an interpreter is tried in one that harms nobody.
+  InterpreterWorkerFactory throw_away(
+      HostOptions(workers, /*throw_away=*/true),
+      {spawner->get(), loop->get(), &clock, &logger});
+  ProbingPoolRegistry probing(
+      {pools.get(), &clock, loop->get(), &logger},
+      std::make_shared<ImportProbes>(
+          ImportProbes::Options(),
+          ImportProbe::Parts{&throw_away, &clock, loop->get()}, &logger,
+          instance->tag));
 
   // The gRPC API over the pools.
   PeerIdentities peers;
   const AccessLog access_log(&logger);
   RpcBackend backend = BackendOptions(config);
-  backend.pools = pools.get();
+  backend.pools = &probing;
   backend.environments = &resolver;
   backend.clock = &clock;
   backend.timers = loop->get();
@@ -162,7 +183,7 @@ absl::Status Serve(const ServerConfig& config, const ProcessContext& context,
     if (!told.ok()) logger.Warning("readiness", {{"error", told}});
   }
 
-  ShutDown((*stop)->Wait(), **listener, **server, *pools, logger);
+  ShutDown((*stop)->Wait(), **listener, **server, probing, logger);
   return absl::OkStatus();
 }
 

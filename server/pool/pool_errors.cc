@@ -79,6 +79,15 @@ absl::Status WorkerCrashed(const CallSpec& call, const WorkerInfo& worker,
         &how, ", after it broke the frame contract: ", *exit.protocol_error);
   }
   if (!exit.stderr_tail.empty()) metadata["stderr"] = exit.stderr_tail;
+  if (exit.collateral) {
+    metadata["collateral"] = "true";
+    return MakeError(
+        ErrorReason::kWorkerCrashed,
+        absl::StrCat("another interpreter of the worker's process (pid ",
+                     worker.pid, ") ended it during ", NameOf(call), ": ", how,
+                     "; the call did nothing wrong and may be retried"),
+        std::move(metadata));
+  }
   return MakeError(ErrorReason::kWorkerCrashed,
                    absl::StrCat("the worker (pid ", worker.pid,
                                 ") died during ", NameOf(call), ": ", how),
@@ -111,6 +120,13 @@ absl::Status TooManyCallsInFlight(int limit) {
       ErrorReason::kLimitExceeded,
       absl::StrCat("more than ", limit, " calls in flight in one session"),
       {{"limit", absl::StrCat(limit)}});
+}
+
+absl::Status CextIncompatible(absl::string_view module, absl::string_view why) {
+  return MakeError(
+      ErrorReason::kCextIncompatible,
+      absl::StrCat(module, " can't be loaded in a sub-interpreter: ", why),
+      {{"module", std::string(module)}, {"why", std::string(why)}});
 }
 
 absl::Status SessionNotFound(absl::string_view name) {

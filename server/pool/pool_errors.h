@@ -24,7 +24,8 @@ absl::Status CallCancelled(const CallSpec& call);
 // The session was closed before its worker was up.
 absl::Status SessionClosed();
 
-// The worker died while it ran the call.
+// The worker died while it ran the call; or another interpreter of its process
+// took it down.
 absl::Status WorkerCrashed(const CallSpec& call, const WorkerInfo& worker,
                            const WorkerExit& exit);
 
@@ -38,6 +39,9 @@ absl::Status NoWorkerFree(int max_workers);
 absl::Status QueueFull(absl::string_view name, int64_t limit);
 
 absl::Status TooManyCallsInFlight(int limit);
+
+// `module` can't be loaded in a sub-interpreter.
+absl::Status CextIncompatible(absl::string_view module, absl::string_view why);
 
 absl::Status SessionNotFound(absl::string_view name);
 

@@ -59,9 +59,13 @@ class WorkerPoolRegistry final : public PoolRegistry {
   }
 
   std::shared_ptr<CallHandle> Call(
-      std::shared_ptr<const Environment> environment, IsolationKind isolation,
-      const Identity& identity, CallSpec call, CallDone done) override {
-    auto pool = PoolFor(environment, isolation);
+      std::shared_ptr<const Environment> environment,
+      IsolationRequest isolation, const Identity& identity, CallSpec call,
+      CallDone done) override {
+    auto pool =
+        PoolFor(environment, isolation == IsolationRequest::kSubinterpreter
+                                 ? IsolationKind::kSubinterpreter
+                                 : IsolationKind::kProcess);
     if (!pool.ok()) {
       CallResult result;
       result.status = pool.status();

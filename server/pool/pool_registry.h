@@ -26,7 +26,9 @@
 
 namespace envknit {
 
-// Decides under its locks, acts outside them. Thread-safe.
+// Decides under its locks, acts outside them. The one that Create() makes runs
+// in a process whatever is left to it to choose (ProbingPoolRegistry chooses).
+// Thread-safe.
 class PoolRegistry {
  public:
   // `factories` by kind; all pointers must outlive the registry. `instance_tag`
@@ -52,8 +54,9 @@ class PoolRegistry {
   // same identity, else on a new one, else queued. If its reply gives handles
   // away, a session is opened for them (CallResult::implicit_session).
   virtual std::shared_ptr<CallHandle> Call(
-      std::shared_ptr<const Environment> environment, IsolationKind isolation,
-      const Identity& identity, CallSpec call, CallDone done) = 0;
+      std::shared_ptr<const Environment> environment,
+      IsolationRequest isolation, const Identity& identity, CallSpec call,
+      CallDone done) = 0;
 
   // True if a worker of that epoch lives.
   virtual bool EpochIsAlive(Epoch epoch) const = 0;

@@ -20,6 +20,10 @@ namespace envknit {
 struct SessionSpec {
   std::shared_ptr<const Environment> environment;
   IsolationKind isolation = IsolationKind::kProcess;
+  // `isolation` is yet to be chosen, and is when the session is ready.
+  bool choose_isolation = false;
+  // Why it is what it is, if it was chosen.
+  std::string isolation_reason;
   Identity identity;
   // Whether the worker may have served earlier sessions of the same identity.
   bool may_reuse_worker = false;

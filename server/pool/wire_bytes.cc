@@ -50,6 +50,17 @@ absl::optional<uint64_t> ValueSize(uint64_t type, absl::string_view* in) {
   }
 }
 
+void AppendBytes(std::string* out, uint64_t field, absl::string_view bytes) {
+  AppendVarint(out, Tag(field, kBytes));
+  AppendVarint(out, bytes.size());
+  out->append(bytes.data(), bytes.size());
+}
+
+// Field numbers of TryImportRequest and TryImportResponse.
+constexpr uint64_t kModuleField = 9;
+constexpr uint64_t kVerdictField = 2;
+constexpr uint64_t kReasonField = 3;
+
 }  // namespace
 
 std::string EncodeRelease(Epoch epoch, uint64_t first_handle, uint32_t count) {
@@ -82,6 +93,44 @@ bool IsSuccessfulImport(absl::string_view response) {
     if (*tag == kException) module = false;
   }
   return module;
+}
+
+std::string EncodeTryImport(absl::string_view module) {
+  std::string out;
+  AppendBytes(&out, kModuleField, module);
+  return out;
+}
+
+TryImportReply DecodeTryImport(absl::string_view response) {
+  TryImportReply reply;
+  while (!response.empty()) {
+    const auto tag = ReadVarint(&response);
+    if (!tag) return {};
+    if (*tag == Tag(kVerdictField, kVarint)) {
+      const auto verdict = ReadVarint(&response);
+      if (!verdict) return {};
+      reply.verdict = *verdict <= 3
+                          ? static_cast<TryImportReply::Verdict>(*verdict)
+                          : TryImportReply::Verdict::kUnknown;
+      continue;
+    }
+    const auto size = ValueSize(*tag & 7, &response);
+    if (!size || *size > response.size()) return {};
+    if (*tag == Tag(kReasonField, kBytes)) {
+      reply.reason = std::string(response.substr(0, *size));
+    }
+    response.remove_prefix(*size);
+  }
+  return reply;
+}
+
+std::string EncodeIncompatible(absl::string_view reason) {
+  std::string out;
+  AppendVarint(&out, Tag(kVerdictField, kVarint));
+  AppendVarint(&out,
+               static_cast<uint64_t>(TryImportReply::Verdict::kIncompatible));
+  AppendBytes(&out, kReasonField, reason);
+  return out;
 }
 
 }  // namespace envknit

@@ -105,7 +105,7 @@ void DescribeSessionStatus(const SessionSnapshot& session,
   }
 }
 
-// Finishes when its work on the resolver's thread is done.
+// Finishes when the resolver has answered.
 class ListCall final : public grpc::ServerUnaryReactor {
  public:
   void OnDone() override { delete this; }
@@ -117,7 +117,7 @@ AdminService::AdminService(const RpcBackend* backend)
     : backend_(backend), started_(backend->clock->Now()) {}
 
 grpc::ServerUnaryReactor* AdminService::GetServerInfo(
-    grpc::CallbackServerContext* context, const v1::GetServerInfoRequest*,
+    grpc::CallbackServerContext*, const v1::GetServerInfoRequest*,
     v1::GetServerInfoResponse* response) {
   response->set_version(ENVKNIT_VERSION);
   response->add_apis("envknit.v1");
@@ -139,9 +139,13 @@ grpc::ServerUnaryReactor* AdminService::GetServerInfo(
   for (const auto& [kind, count] : backend_->pools->CallCounts()) {
     (*response->mutable_calls())[std::string(MethodName(kind))] = count;
   }
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(grpc::Status::OK);
-  return reactor;
+  // The first time a Python must be asked.
+  auto* const call = new ListCall();
+  backend_->environments->FindSubinterpreters([response, call](bool found) {
+    if (found) response->add_isolation_kinds(v1::ISOLATION_KIND_SUBINTERPRETER);
+    call->Finish(grpc::Status::OK);
+  });
+  return call;
 }
 
 grpc::ServerUnaryReactor* AdminService::ListEnvironments(

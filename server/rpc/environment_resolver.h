@@ -7,11 +7,14 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/types/optional.h"
 
 #include "envknit/environment.h"
 
@@ -32,10 +35,16 @@ class EnvironmentResolver final {
   // Answers what was asked, then ends the thread.
   ~EnvironmentResolver();
 
-  // Resolves a serialized EnvironmentSelector; calls `done` once, before the
-  // return if the answer is known. Errors: those of EnvironmentStore::Resolve,
-  // INVALID_REQUEST {field: environment}.
-  void Resolve(const std::string& selector, Resolved done)
+  // Resolves a serialized EnvironmentSelector for that isolation; calls `done`
+  // once, before the return if the answer is known. Errors: those of
+  // EnvironmentStore::Resolve, INVALID_REQUEST {field: environment}.
+  void Resolve(const std::string& selector, IsolationRequest isolation,
+               Resolved done) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Whether a Python with sub-interpreters is here: looked for when it is first
+  // asked, on a thread of its own, so that it never waits for an environment.
+  // Calls `done` as Resolve does.
+  void FindSubinterpreters(std::function<void(bool)> done)
       ABSL_LOCKS_EXCLUDED(mu_);
 
   // Runs `function` on the thread, after what was asked before.
@@ -45,7 +54,11 @@ class EnvironmentResolver final {
 
  private:
   void RunThread() ABSL_LOCKS_EXCLUDED(mu_);
-  void ResolveNow(const std::string& selector, const Resolved& done)
+  void LookForSubinterpreters() ABSL_LOCKS_EXCLUDED(mu_);
+  // What was asked, whom for: environments differ by isolation.
+  using Question = std::pair<std::string, IsolationRequest>;
+
+  void ResolveNow(const Question& question, const Resolved& done)
       ABSL_LOCKS_EXCLUDED(mu_);
   bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
     return stopping_ || !work_.empty();
@@ -55,8 +68,13 @@ class EnvironmentResolver final {
 
   absl::Mutex mu_;
   std::deque<std::function<void()>> work_ ABSL_GUARDED_BY(mu_);
-  absl::flat_hash_map<std::string, std::shared_ptr<const Environment>> known_
+  absl::flat_hash_map<Question, std::shared_ptr<const Environment>> known_
       ABSL_GUARDED_BY(mu_);
+  absl::optional<bool> has_subinterpreters_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::function<void(bool)>> want_subinterpreters_
+      ABSL_GUARDED_BY(mu_);
+  // Started by the first who asks.
+  std::thread search_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 
   // Last, so that it starts when everything else is there.

@@ -122,15 +122,13 @@ void IterateCall::Begin(const grpc::ByteBuffer& request) {
     if (!session.ok()) return End(session.status());
     session_ = *std::move(session);
     environment_ = session_->spec().environment;
-    isolation_ = session_->spec().isolation;
     return Step(std::move(body));
   }
   if (routing_.environment.empty()) {
     return End(MalformedField("environment", "set this or a session"));
   }
-  isolation_ = routing_.isolation;
   backend_->environments->Resolve(
-      routing_.environment,
+      routing_.environment, routing_.isolation,
       [self = shared_from_this(), body = std::move(body)](
           absl::StatusOr<std::shared_ptr<const Environment>>
               environment) mutable {
@@ -177,8 +175,8 @@ void IterateCall::Step(std::string body) {
   const std::shared_ptr<Session> session = session_;
   KeepHandle(step, session != nullptr ? session->Submit(*std::move(spec), done)
                                       : backend_->pools->Call(
-                                            environment_, isolation_, identity_,
-                                            *std::move(spec), done));
+                                            environment_, routing_.isolation,
+                                            identity_, *std::move(spec), done));
 }
 
 void IterateCall::KeepHandle(uint64_t step,
@@ -223,10 +221,7 @@ void IterateCall::OnResult(CallResult result) {
     return End(MakeError(ErrorReason::kCancelled, "cancelled by the client"));
   }
   TakeHandles(result);
-  std::string fields =
-      AppendedFields(CallKind::kNext, result,
-                     DescribeWorker(result.worker, *environment_, isolation_,
-                                    backend_->instance));
+  std::string fields = AppendedFields(CallKind::kNext, result);
   writing_ = JoinForSending(std::move(result.body), std::move(fields));
   StartWrite(&writing_);
 }

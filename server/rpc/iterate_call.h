@@ -75,7 +75,6 @@ class IterateCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   // The serialized bounds of each step.
   std::string bounds_;
   std::shared_ptr<const Environment> environment_;
-  IsolationKind isolation_ = IsolationKind::kProcess;
   std::shared_ptr<Session> session_;
   bool session_is_ours_ = false;
   // Of the message that is being written: the objects among its items.

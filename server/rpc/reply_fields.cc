@@ -28,24 +28,35 @@ void SetDuration(absl::Duration from, google::protobuf::Duration* to) {
   to->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
 }
 
-absl::string_view IsolationReason(IsolationKind isolation) {
-  return isolation == IsolationKind::kProcess
-             ? "process workers run every package"
-             : "asked for by the request";
+IsolationChoice WithReason(IsolationKind kind) {
+  return {kind, kind == IsolationKind::kProcess
+                    ? "process workers run every package"
+                    : "asked for by the request"};
 }
 
 }  // namespace
 
+IsolationChoice IsolationAskedFor(IsolationRequest request) {
+  return WithReason(request == IsolationRequest::kSubinterpreter
+                        ? IsolationKind::kSubinterpreter
+                        : IsolationKind::kProcess);
+}
+
+IsolationChoice IsolationOf(const SessionSpec& session) {
+  if (session.isolation_reason.empty()) return WithReason(session.isolation);
+  return {session.isolation, session.isolation_reason};
+}
+
 v1::WorkerDescription DescribeWorker(const WorkerInfo& worker,
                                      const Environment& environment,
-                                     IsolationKind isolation,
+                                     const IsolationChoice& isolation,
                                      absl::string_view instance) {
   v1::WorkerDescription description;
   description.set_epoch(worker.epoch);
   description.set_pid(worker.pid);
   description.set_python(worker.python);
-  description.set_isolation(static_cast<v1::IsolationKind>(isolation));
-  description.set_isolation_reason(std::string(IsolationReason(isolation)));
+  description.set_isolation(static_cast<v1::IsolationKind>(isolation.kind));
+  description.set_isolation_reason(ToValidUtf8(isolation.reason));
   description.set_environment(ToValidUtf8(environment.name));
   description.set_digest(environment.digest);
   description.set_instance(std::string(instance));

@@ -104,7 +104,8 @@ absl::Status ReadRoutingField(pbf_reader& reader, Routing& routing) {
       routing.idempotent = reader.get_uint64() != 0;
       return absl::OkStatus();
     case 6: {
-      absl::StatusOr<IsolationKind> kind = ParseIsolation(reader.get_int64());
+      absl::StatusOr<IsolationRequest> kind =
+          ParseIsolation(reader.get_int64());
       if (!kind.ok()) return kind.status();
       routing.isolation = *kind;
       return absl::OkStatus();
@@ -126,15 +127,16 @@ bool IsIdempotentByNature(CallKind kind) {
          kind == CallKind::kDescribe || kind == CallKind::kRelease;
 }
 
-absl::StatusOr<IsolationKind> ParseIsolation(int64_t number) {
+absl::StatusOr<IsolationRequest> ParseIsolation(int64_t number) {
   switch (number) {
     case 0:
+      // Unspecified leaves the choice to us: what runs every package.
     case 1:
-    case 3:
-      // Unspecified and AUTO leave the choice to us.
-      return IsolationKind::kProcess;
+      return IsolationRequest::kProcess;
     case 2:
-      return IsolationKind::kSubinterpreter;
+      return IsolationRequest::kSubinterpreter;
+    case 3:
+      return IsolationRequest::kAuto;
     default:
       return MalformedField("isolation",
                             absl::StrCat("no isolation kind ", number));

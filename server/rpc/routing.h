@@ -23,14 +23,14 @@ struct Routing {
   absl::optional<absl::Duration> timeout;
   uint64_t call_id = 0;
   bool idempotent = false;
-  IsolationKind isolation = IsolationKind::kProcess;
+  IsolationRequest isolation = IsolationRequest::kProcess;
   absl::optional<absl::Duration> start_timeout;
   // "module.path", "handle.path" or "Execute", at most 256 bytes: for people.
   std::string target;
 };
 
-// Reads them out of a serialized request of that kind. INVALID_REQUEST {field} when these fields, or the message's
-// outermost layer, are malformed.
+// Reads them out of a serialized request of that kind. INVALID_REQUEST {field}
+// when these fields, or the message's outermost layer, are malformed.
 absl::StatusOr<Routing> ParseRouting(CallKind kind, absl::string_view request);
 
 // Only the target of such a request, for carriers that have routing fields of
@@ -41,7 +41,7 @@ std::string ParseTarget(CallKind kind, absl::string_view request);
 bool IsIdempotentByNature(CallKind kind);
 
 // INVALID_REQUEST {field: isolation} for a number that is no IsolationKind.
-absl::StatusOr<IsolationKind> ParseIsolation(int64_t number);
+absl::StatusOr<IsolationRequest> ParseIsolation(int64_t number);
 
 }  // namespace envknit
 

@@ -42,7 +42,8 @@ absl::StatusOr<SessionSpec> ParseSpec(const RpcBackend& backend,
   if (!request.has_environment()) {
     return MalformedField("environment", "not set");
   }
-  absl::StatusOr<IsolationKind> isolation = ParseIsolation(request.isolation());
+  absl::StatusOr<IsolationRequest> isolation =
+      ParseIsolation(request.isolation());
   if (!isolation.ok()) return isolation.status();
   absl::optional<absl::Duration> asked;
   if (request.has_start_timeout()) {
@@ -58,15 +59,15 @@ absl::StatusOr<SessionSpec> ParseSpec(const RpcBackend& backend,
   if (!labels.ok()) return labels;
 
   SessionSpec spec;
-  spec.isolation = *isolation;
+  spec.isolation = IsolationAskedFor(*isolation).kind;
+  spec.choose_isolation = *isolation == IsolationRequest::kAuto;
   spec.start_timeout = *start_timeout;
   spec.may_reuse_worker = request.reuse() == v1::REUSE_POLICY_SAME_IDENTITY;
   spec.labels.insert(request.labels().begin(), request.labels().end());
   return spec;
 }
 
-void LogOpening(Logger& logger, const Session& session) {
-  if (!logger.Enabled(LogLevel::kInfo)) return;
+void LogOpened(Logger& logger, const Session& session) {
   const SessionSpec& spec = session.spec();
   logger.Info(
       "session opened",
@@ -74,6 +75,23 @@ void LogOpening(Logger& logger, const Session& session) {
        {"environment", spec.environment->name},
        {"identity", spec.identity},
        {"labels", absl::StrJoin(spec.labels, " ", absl::PairFormatter("="))}});
+}
+
+void LogOpening(Logger* logger, const std::shared_ptr<Session>& session) {
+  if (!logger->Enabled(LogLevel::kInfo)) return;
+  if (!session->name().empty()) return LogOpened(*logger, *session);
+  // It has a name when its isolation is chosen.
+  session->WhenReady(
+      [logger, session](const absl::StatusOr<WorkerInfo>& worker) {
+        if (worker.ok()) LogOpened(*logger, *session);
+      });
+}
+
+IsolationRequest IsolationRequestOf(const SessionSpec& spec) {
+  if (spec.choose_isolation) return IsolationRequest::kAuto;
+  return spec.isolation == IsolationKind::kSubinterpreter
+             ? IsolationRequest::kSubinterpreter
+             : IsolationRequest::kProcess;
 }
 
 }  // namespace
@@ -86,8 +104,9 @@ void BeginSession(const RpcBackend& backend,
   if (!spec.ok()) return opened(spec.status());
   spec->identity = identity;
   spec->attached = attached;
+  const IsolationRequest isolation = IsolationRequestOf(*spec);
   backend.environments->Resolve(
-      request.environment().SerializeAsString(),
+      request.environment().SerializeAsString(), isolation,
       [pools = backend.pools, logger = backend.logger, spec = *std::move(spec),
        opened =
            std::move(opened)](absl::StatusOr<std::shared_ptr<const Environment>>
@@ -96,7 +115,7 @@ void BeginSession(const RpcBackend& backend,
         spec.environment = *std::move(environment);
         absl::StatusOr<std::shared_ptr<Session>> session =
             pools->OpenSession(std::move(spec));
-        if (session.ok()) LogOpening(*logger, **session);
+        if (session.ok()) LogOpening(logger, *session);
         opened(std::move(session));
       });
 }
@@ -105,7 +124,7 @@ v1::WorkerDescription DescribeSessionWorker(const RpcBackend& backend,
                                             const Session& session,
                                             const WorkerInfo& worker) {
   return DescribeWorker(worker, *session.spec().environment,
-                        session.spec().isolation, backend.instance);
+                        IsolationOf(session.spec()), backend.instance);
 }
 
 }  // namespace envknit

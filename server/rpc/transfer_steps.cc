@@ -44,16 +44,14 @@ void TransferSteps::First(std::string body, Done done) {
     if (!session.ok()) return done(session.status(), CallResult());
     session_ = *std::move(session);
     environment_ = session_->spec().environment;
-    isolation_ = session_->spec().isolation;
     return Run(std::move(body), done);
   }
   if (routing_.environment.empty()) {
     return done(MalformedField("environment", "set this or a session"),
                 CallResult());
   }
-  isolation_ = routing_.isolation;
   backend_->environments->Resolve(
-      routing_.environment,
+      routing_.environment, routing_.isolation,
       [self = shared_from_this(), body = std::move(body),
        done =
            std::move(done)](absl::StatusOr<std::shared_ptr<const Environment>>
@@ -114,8 +112,8 @@ void TransferSteps::Run(std::string body, const Done& done) {
   const std::shared_ptr<Session> session = session_;
   KeepHandle(session != nullptr
                  ? session->Submit(*std::move(spec), std::move(on_result))
-                 : backend_->pools->Call(environment_, isolation_, identity_,
-                                         *std::move(spec),
+                 : backend_->pools->Call(environment_, routing_.isolation,
+                                         identity_, *std::move(spec),
                                          std::move(on_result)));
 }
 
@@ -179,9 +177,7 @@ std::string TransferSteps::Fields(CallResult result, bool keeps_session) const {
   if (keeps_session && session_is_ours_) {
     result.implicit_session = session_->name();
   }
-  return AppendedFields(kind_, result,
-                        DescribeWorker(result.worker, *environment_, isolation_,
-                                       backend_->instance));
+  return AppendedFields(kind_, result);
 }
 
 void TransferSteps::End(const absl::Status& status, bool keeps_session) {

@@ -76,7 +76,6 @@ class TransferSteps final : public std::enable_shared_from_this<TransferSteps> {
   // Used by one thread after the other, as steps follow each other.
   Routing routing_;
   std::shared_ptr<const Environment> environment_;
-  IsolationKind isolation_ = IsolationKind::kProcess;
   std::shared_ptr<Session> session_;
   // It was opened for this transfer.
   bool session_is_ours_ = false;

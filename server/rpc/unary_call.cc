@@ -67,7 +67,7 @@ void UnaryCall::Run(const grpc::ByteBuffer& request) {
         MalformedField("environment", "set this or a session"));
   }
   backend_->environments->Resolve(
-      routing->environment,
+      routing->environment, routing->isolation,
       [self = shared_from_this(), isolation = routing->isolation,
        spec =
            *std::move(spec)](absl::StatusOr<std::shared_ptr<const Environment>>
@@ -107,7 +107,7 @@ void UnaryCall::SubmitToSession(const std::string& name, CallSpec spec) {
   if (!session.ok()) return FinishWithError(session.status());
   session_ = *std::move(session);
   environment_ = session_->spec().environment;
-  isolation_ = session_->spec().isolation;
+  isolation_ = IsolationOf(session_->spec());
   KeepHandle(session_->Submit(std::move(spec),
                               [self = shared_from_this()](CallResult result) {
                                 self->OnResult(std::move(result));
@@ -115,9 +115,9 @@ void UnaryCall::SubmitToSession(const std::string& name, CallSpec spec) {
 }
 
 void UnaryCall::SubmitToPool(std::shared_ptr<const Environment> environment,
-                             IsolationKind isolation, CallSpec spec) {
+                             IsolationRequest isolation, CallSpec spec) {
   environment_ = std::move(environment);
-  isolation_ = isolation;
+  isolation_ = IsolationAskedFor(isolation);
   KeepHandle(
       backend_->pools->Call(environment_, isolation, identity_, std::move(spec),
                             [self = shared_from_this()](CallResult result) {
@@ -160,7 +160,8 @@ void UnaryCall::OnResult(CallResult result) {
   if (!status.ok()) return Finish(ToGrpcStatus(status));
   std::string fields =
       AppendedFields(kind_, result,
-                     DescribeWorker(result.worker, *environment_, isolation_,
+                     DescribeWorker(result.worker, *environment_,
+                                    result.isolation.value_or(isolation_),
                                     backend_->instance));
   *response_ = JoinForSending(std::move(result.body), std::move(fields));
   Finish(grpc::Status::OK);

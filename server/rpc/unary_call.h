@@ -20,10 +20,10 @@
 
 namespace envknit {
 
-// One unary Import, GetAttr or Call: reads the routing fields, has the pool run
-// the bytes, and appends our fields to the worker's answer. Lives from the
-// request to gRPC's OnDone, and as long as the pool may still call it. Its
-// callbacks come on any thread.
+// One unary Import, GetAttr, Call and the like: reads the routing fields, has
+// the pool run the bytes, and appends our fields to the worker's answer. Lives
+// from the request to gRPC's OnDone, and as long as the pool may still call it.
+// Its callbacks come on any thread.
 class UnaryCall final : public grpc::ServerUnaryReactor,
                         public std::enable_shared_from_this<UnaryCall> {
  public:
@@ -48,7 +48,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   absl::StatusOr<CallSpec> MakeSpec(std::string body, const Routing& routing);
   void SubmitToSession(const std::string& name, CallSpec spec);
   void SubmitToPool(std::shared_ptr<const Environment> environment,
-                    IsolationKind isolation, CallSpec spec);
+                    IsolationRequest isolation, CallSpec spec);
   void KeepHandle(std::shared_ptr<CallHandle> handle) ABSL_LOCKS_EXCLUDED(mu_);
   void OnResult(CallResult result) ABSL_LOCKS_EXCLUDED(mu_);
   // The client has gone: what the reply would have given it is released.
@@ -67,7 +67,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
 
   // Written before the call is submitted, read after its result.
   std::shared_ptr<const Environment> environment_;
-  IsolationKind isolation_ = IsolationKind::kProcess;
+  IsolationChoice isolation_;
   std::shared_ptr<Session> session_;
   std::size_t request_bytes_ = 0;
   absl::Duration timeout_;

@@ -20,7 +20,7 @@ absl::Status Broken(absl::string_view what) {
 bool CallLedger::Add(CallId id, uint64_t session) {
   if (id <= last_id_) return false;
   last_id_ = id;
-  calls_.push_back({id, session, false});
+  calls_.push_back({id, session, all_cancelled_});
   return true;
 }
 
@@ -32,6 +32,11 @@ bool CallLedger::MarkCancelled(CallId id) {
   if (call == calls_.end()) return false;
   call->cancelled = true;
   return true;
+}
+
+void CallLedger::CancelAll() {
+  all_cancelled_ = true;
+  for (Call& call : calls_) call.cancelled = true;
 }
 
 absl::Status CallLedger::Check(const Frame& frame, const Call& call) const {

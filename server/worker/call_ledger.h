@@ -28,6 +28,10 @@ class CallLedger final {
   // never was.
   bool MarkCancelled(CallId id);
 
+  // The worker is about to be told that it ends: whatever it has not answered
+  // may come back cancelled, and what is sent from now on.
+  void CancelAll();
+
   // The reply in `frame`; its call is done. Error (INVALID_ARGUMENT): the frame
   // is no valid reply to the oldest call, and says why.
   absl::StatusOr<WorkerReply> Take(Frame frame);
@@ -47,6 +51,7 @@ class CallLedger final {
   // In the order sent, which is the order of replies.
   std::deque<Call> calls_;
   CallId last_id_ = 0;
+  bool all_cancelled_ = false;
   // The greatest id of a handle the worker gave away: it never reuses one.
   uint64_t last_handle_ = 0;
 };

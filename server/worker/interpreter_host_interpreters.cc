@@ -157,6 +157,7 @@ void InterpreterHost::Close(HostedInterpreter& interpreter) {
   if (interpreter.state != State::kLive) return;
   if (interpreters_.count(interpreter.number) == 0) return;
   interpreter.state = State::kClosing;
+  interpreter.calls->MarkAllCancelled();
   SendControl(FrameKind::kCloseInterpreter, interpreter.number);
   interpreter.timer = around_.loop->RunAt(
       around_.clock->Now() + around_.options->close_timeout,

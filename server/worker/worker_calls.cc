@@ -136,6 +136,11 @@ bool WorkerCalls::MarkCancelled(CallId id) {
   return !exited_ && ledger_.MarkCancelled(id);
 }
 
+void WorkerCalls::MarkAllCancelled() {
+  absl::MutexLock lock(&mu_);
+  ledger_.CancelAll();
+}
+
 bool WorkerCalls::HasOpenCalls() const {
   absl::MutexLock lock(&mu_);
   return !ledger_.Empty();

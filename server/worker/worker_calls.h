@@ -61,6 +61,9 @@ class WorkerCalls final : public std::enable_shared_from_this<WorkerCalls> {
   // worker is gone.
   bool MarkCancelled(CallId id) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // The worker is about to be closed: its calls may come back cancelled.
+  void MarkAllCancelled() ABSL_LOCKS_EXCLUDED(mu_);
+
   // Calls were sent that have no reply.
   bool HasOpenCalls() const ABSL_LOCKS_EXCLUDED(mu_);
 

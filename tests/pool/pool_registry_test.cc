@@ -28,7 +28,7 @@ TEST_F(PoolRegistryTest, AKindWithoutFactoryIsNotAvailable) {
   spec.isolation = IsolationKind::kSubinterpreter;
   EXPECT_EQ(ReasonOf(registry_->OpenSession(spec).status()),
             ErrorReason::kRuntimeNotAvailable);
-  registry_->Call(environment_, IsolationKind::kSubinterpreter, "uid:1",
+  registry_->Call(environment_, IsolationRequest::kSubinterpreter, "uid:1",
                   Call("f"), Note("f"));
   EXPECT_THAT(results_, ElementsAre("f RUNTIME_NOT_AVAILABLE"));
 }
@@ -63,7 +63,7 @@ TEST_F(PoolRegistryTest, TellsTheFirstWorkerWhenItIsReady) {
 }
 
 TEST_F(PoolRegistryTest, AnImplicitSessionIsNamedInTheResultAndFound) {
-  registry_->Call(environment_, IsolationKind::kProcess, "uid:1", Call("f"),
+  registry_->Call(environment_, IsolationRequest::kProcess, "uid:1", Call("f"),
                   Note("f"));
   factory_.Succeed(kFirst);
   WorkerReply reply;
@@ -81,16 +81,17 @@ TEST_F(PoolRegistryTest, AnImplicitSessionIsNamedInTheResultAndFound) {
 }
 
 TEST_F(PoolRegistryTest, PoolsAreSharedByDigest) {
-  registry_->Call(environment_, IsolationKind::kProcess, "uid:1", Call("f"),
+  registry_->Call(environment_, IsolationRequest::kProcess, "uid:1", Call("f"),
                   Note("f"));
   factory_.Succeed(kFirst);
   factory_.ReplyToLast(kFirst);
   auto same = std::make_shared<Environment>(*environment_);
-  registry_->Call(same, IsolationKind::kProcess, "uid:1", Call("g"), Note("g"));
+  registry_->Call(same, IsolationRequest::kProcess, "uid:1", Call("g"),
+                  Note("g"));
   EXPECT_EQ(factory_.Epochs().size(), 1);
   auto other = std::make_shared<Environment>(*environment_);
   other->digest = "d2";
-  registry_->Call(other, IsolationKind::kProcess, "uid:1", Call("h"),
+  registry_->Call(other, IsolationRequest::kProcess, "uid:1", Call("h"),
                   Note("h"));
   EXPECT_THAT(factory_.Epochs(), ElementsAre(kFirst, kFirst + 1))
       << "epochs are numbered across pools";

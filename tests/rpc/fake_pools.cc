@@ -101,12 +101,13 @@ absl::StatusOr<std::shared_ptr<Session>> FakePools::FindSession(
 }
 
 std::shared_ptr<CallHandle> FakePools::Call(
-    std::shared_ptr<const Environment> environment, IsolationKind,
+    std::shared_ptr<const Environment> environment, IsolationRequest isolation,
     const Identity& identity, CallSpec call, CallDone done) {
   auto submitted =
       std::make_shared<SubmittedCall>(std::move(call), std::move(done));
   submitted->environment = environment->name;
   submitted->identity = identity;
+  submitted->isolation = isolation;
   absl::MutexLock lock(&mu_);
   calls_.push_back(submitted);
   return submitted;

@@ -38,6 +38,7 @@ class SubmittedCall final : public CallHandle {
   // Where and for whom a call without a session runs.
   std::string environment;
   Identity identity;
+  IsolationRequest isolation = IsolationRequest::kProcess;
 
  private:
   mutable absl::Mutex mu_;
@@ -75,8 +76,9 @@ class FakePools final : public PoolRegistry {
   absl::StatusOr<std::shared_ptr<Session>> FindSession(
       absl::string_view name, const Identity& identity) override;
   std::shared_ptr<CallHandle> Call(
-      std::shared_ptr<const Environment> environment, IsolationKind isolation,
-      const Identity& identity, CallSpec call, CallDone done) override;
+      std::shared_ptr<const Environment> environment,
+      IsolationRequest isolation, const Identity& identity, CallSpec call,
+      CallDone done) override;
   bool EpochIsAlive(Epoch epoch) const override;
   std::vector<WorkerSnapshot> ListWorkers() const override;
   std::vector<SessionSnapshot> ListSessions() const override;

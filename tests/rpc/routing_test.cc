@@ -77,7 +77,7 @@ TEST(RoutingTest, ReadsEveryRoutingField) {
   EXPECT_EQ(routing->timeout, absl::Milliseconds(2500));
   EXPECT_EQ(routing->call_id, UINT64_MAX);
   EXPECT_TRUE(routing->idempotent);
-  EXPECT_EQ(routing->isolation, IsolationKind::kSubinterpreter);
+  EXPECT_EQ(routing->isolation, IsolationRequest::kSubinterpreter);
   EXPECT_EQ(routing->start_timeout, absl::Seconds(9));
   EXPECT_EQ(routing->target, "numpy.linalg.norm");
 }
@@ -86,7 +86,7 @@ TEST(RoutingTest, EmptyRequestHasDefaults) {
   const absl::StatusOr<Routing> routing = ParseRouting(CallKind::kCall, "");
   ASSERT_TRUE(routing.ok());
   EXPECT_FALSE(routing->timeout.has_value());
-  EXPECT_EQ(routing->isolation, IsolationKind::kProcess);
+  EXPECT_EQ(routing->isolation, IsolationRequest::kProcess);
   EXPECT_EQ(routing->target, "");
 }
 
@@ -128,9 +128,11 @@ TEST(RoutingTest, LongTargetsAreCut) {
             256u);
 }
 
-TEST(RoutingTest, AutoAndUnspecifiedIsolationAreProcesses) {
-  EXPECT_EQ(*ParseIsolation(0), IsolationKind::kProcess);
-  EXPECT_EQ(*ParseIsolation(3), IsolationKind::kProcess);
+TEST(RoutingTest, UnspecifiedIsolationIsAProcess) {
+  EXPECT_EQ(*ParseIsolation(0), IsolationRequest::kProcess);
+  EXPECT_EQ(*ParseIsolation(1), IsolationRequest::kProcess);
+  EXPECT_EQ(*ParseIsolation(3), IsolationRequest::kAuto);
+  EXPECT_FALSE(ParseIsolation(4).ok());
 }
 
 TEST(RoutingTest, MergesAFieldThatIsThereTwice) {

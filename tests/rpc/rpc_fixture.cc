@@ -22,7 +22,7 @@ std::string MakeDirectory() {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const Environment>> FakeStore::Resolve(
-    const EnvironmentQuery& query) {
+    const EnvironmentQuery& query, IsolationRequest isolation) {
   {
     absl::MutexLock lock(&mu_);
     ++questions_;
@@ -30,7 +30,8 @@ absl::StatusOr<std::shared_ptr<const Environment>> FakeStore::Resolve(
   }
   auto environment = std::make_shared<Environment>();
   environment->name = "fake";
-  environment->digest = "digest";
+  environment->digest =
+      isolation == IsolationRequest::kSubinterpreter ? "digest3" : "digest";
   if (const auto* package = std::get_if<EnvironmentByPackage>(&query)) {
     if (package->name == "numpy") return environment;
     return MakeError(ErrorReason::kPackageNotLocked, "no such package",

@@ -25,8 +25,9 @@ namespace envknit {
 class FakeStore final : public EnvironmentStore {
  public:
   absl::StatusOr<std::shared_ptr<const Environment>> Resolve(
-      const EnvironmentQuery& query) override;
+      const EnvironmentQuery& query, IsolationRequest isolation) override;
   std::vector<EnvironmentListing> List() override;
+  bool HasSubinterpreters() override { return true; }
   int questions() const;
   // Makes questions wait until it is called with false.
   void Hold(bool held);

@@ -151,6 +151,9 @@ TEST_F(RpcServerTest, SaysWhatItIs) {
   EXPECT_THAT(info.apis(), ElementsAre("envknit.v1"));
   EXPECT_EQ(info.instance(), "test-instance");
   EXPECT_EQ(info.pid(), ::getpid());
+  EXPECT_THAT(info.isolation_kinds(),
+              ElementsAre(v1::ISOLATION_KIND_PROCESS,
+                          v1::ISOLATION_KIND_SUBINTERPRETER));
   EXPECT_EQ(info.limits().at("message_bytes"), 16u << 20);
   EXPECT_EQ(info.limits().at("handles"), 0) << "no limit of its own";
   EXPECT_THAT(info.calls(),

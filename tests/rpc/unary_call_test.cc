@@ -222,6 +222,47 @@ TEST_F(UnaryCallTest, DescribingIsIdempotent) {
   EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
+TEST_F(UnaryCallTest, IsolationGoesToStoreAndPools) {
+  Serve();
+  auto stub = v1::IsolationService::NewStub(Channel());
+  const auto import = [&](v1::IsolationKind asked, IsolationRequest expected,
+                          absl::optional<IsolationChoice> came_to) {
+    std::thread worker([this, expected, came_to] {
+      const auto call = pools_.NextCall();
+      ASSERT_NE(call, nullptr);
+      EXPECT_EQ(call->isolation, expected);
+      CallResult result;
+      result.worker = FakePools::worker();
+      result.isolation = came_to;
+      call->done(std::move(result));
+    });
+    v1::ImportRequest request;
+    request.mutable_environment()->set_name("fake");
+    request.set_module("numpy");
+    request.set_isolation(asked);
+    v1::ImportResponse response;
+    grpc::ClientContext context;
+    EXPECT_TRUE(stub->Import(&context, request, &response).ok());
+    worker.join();
+    return response.worker();
+  };
+  v1::WorkerDescription worker =
+      import(v1::ISOLATION_KIND_UNSPECIFIED, IsolationRequest::kProcess, {});
+  EXPECT_EQ(worker.isolation(), v1::ISOLATION_KIND_PROCESS);
+  EXPECT_EQ(worker.isolation_reason(), "process workers run every package");
+  EXPECT_EQ(worker.digest(), "digest");
+  worker = import(v1::ISOLATION_KIND_SUBINTERPRETER,
+                  IsolationRequest::kSubinterpreter, {});
+  EXPECT_EQ(worker.isolation(), v1::ISOLATION_KIND_SUBINTERPRETER);
+  EXPECT_EQ(worker.digest(), "digest3");
+  worker = import(v1::ISOLATION_KIND_AUTO, IsolationRequest::kAuto,
+                  IsolationChoice{IsolationKind::kSubinterpreter, "all load"});
+  EXPECT_EQ(worker.isolation(), v1::ISOLATION_KIND_SUBINTERPRETER);
+  EXPECT_EQ(worker.isolation_reason(), "all load");
+  EXPECT_EQ(worker.digest(), "digest");
+  EXPECT_EQ(store_.questions(), 3);
+}
+
 TEST_F(UnaryCallTest, CarriesSourceTextAndTries) {
   Serve();
   auto stub = v1::IsolationService::NewStub(Channel());

@@ -19,10 +19,13 @@
 
 extern "C" {
 // The library counts a Status's references, unseen: the last one's delete would
-// be a race with the other readers.
+// be a race with the other readers. RunChild is the child between vfork and
+// exec: its descriptors are its own, though their numbers may be taken here.
 __attribute__((visibility("default"))) const char*
 __tsan_default_suppressions() {
-  return "race:absl::*::Status::Unref\n";
+  return "race:absl::*::Status::Unref\n"
+         "race:absl::*::status_internal::Payload\n"
+         "race:RunChild\n";
 }
 
 void __tsan_acquire(void* address);

@@ -52,16 +52,17 @@ absl::StatusOr<TestInterpreter> HostFixture::TryOpen(WorkerSpec spec) {
   MakeFactory();
   TestInterpreter opened;
   opened.listener = std::make_unique<RecordingListener>();
-  absl::Status status;
+  absl::StatusOr<std::unique_ptr<Worker>> result =
+      absl::UnknownError("not called");
   absl::BlockingCounter done(1);
   factory_->Start(std::move(spec), opened.listener.get(),
                   [&](absl::StatusOr<std::unique_ptr<Worker>> worker) {
-                    status = worker.status();
-                    if (worker.ok()) opened.worker = *std::move(worker);
+                    result = std::move(worker);
                     done.DecrementCount();
                   });
   done.Wait();
-  if (!status.ok()) return status;
+  if (!result.ok()) return result.status();
+  opened.worker = *std::move(result);
   return opened;
 }
 
