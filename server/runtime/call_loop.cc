@@ -35,6 +35,8 @@ bool IsCallKind(FrameKind kind) {
     case FrameKind::kPut:
     case FrameKind::kNext:
     case FrameKind::kDescribe:
+    case FrameKind::kExecute:
+    case FrameKind::kTryImport:
       return true;
     default:
       return false;

@@ -13,9 +13,9 @@
 
 namespace envknit {
 
-// The life of the main thread: read a call, run it, write its reply. There is
-// no hand-off to another thread: a wake-up costs more than most calls. Owned by
-// the runtime.
+// The life of the thread that runs calls: read a call, run it, write its reply.
+// There is no hand-off to another thread: a wake-up costs more than most calls.
+// Owned by the runtime.
 class CallLoop final {
  public:
   // All are borrowed.

@@ -1,7 +1,5 @@
 #include "server/runtime/call_tracker.h"
 
-#include <csignal>
-
 namespace envknit {
 namespace {
 
@@ -22,6 +20,7 @@ bool CallTracker::Begin(CallName call) {
   running_ = true;
   call_ = call;
   cancel_requested_ = false;
+  interrupt_due_ = false;
   running_flag_ = true;
   return true;
 }
@@ -51,9 +50,17 @@ void CallTracker::Stop() {
   if (running_) Interrupt();
 }
 
+void CallTracker::DeliverInterrupt(const std::function<void()>& deliver) {
+  const std::lock_guard<std::mutex> lock(mu_);
+  if (!running_ || !interrupt_due_) return;
+  interrupt_due_ = false;
+  deliver();
+}
+
 void CallTracker::Interrupt() {
   cancel_requested_ = true;
-  pthread_kill(main_thread_, SIGINT);
+  interrupt_due_ = true;
+  interrupt_();
 }
 
 }  // namespace envknit

@@ -1,11 +1,11 @@
 #ifndef ENVKNIT_SERVER_RUNTIME_CALL_TRACKER_H_
 #define ENVKNIT_SERVER_RUNTIME_CALL_TRACKER_H_
 
-#include <pthread.h>
-
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace envknit {
@@ -24,20 +24,22 @@ struct CallName {
 // call that runs. Owned by the runtime; thread-safe, with the roles below.
 class CallTracker final {
  public:
-  // `main_thread` is interrupted by SIGINT.
-  explicit CallTracker(pthread_t main_thread) : main_thread_(main_thread) {}
+  // `interrupt` makes an interrupt reach the thread that runs calls, soon; it
+  // is called with the mutex held and must not wait.
+  explicit CallTracker(std::function<void()> interrupt)
+      : interrupt_(std::move(interrupt)) {}
   CallTracker(const CallTracker&) = delete;
   CallTracker& operator=(const CallTracker&) = delete;
 
-  // Main thread. The call was read from the channel and starts. False: it was
-  // cancelled before and must be skipped; it is over then.
+  // The thread that runs calls. The call was read from the channel and starts.
+  // False: it was cancelled before and must be skipped; it is over then.
   bool Begin(CallName call);
 
-  // Main thread. The call is over: no interrupt is sent any more. Returns
-  // whether one was; then its signal is already pending for this thread.
+  // The thread that runs calls. The call is over: no interrupt is sent any
+  // more. Returns whether one was.
   bool End();
 
-  // Main thread, also from a signal handler written in Python.
+  // The thread that runs calls, also from a signal handler written in Python.
   bool is_running() const { return running_flag_.load(); }
   bool cancel_requested() const { return cancel_requested_.load(); }
 
@@ -49,6 +51,10 @@ class CallTracker final {
   // comes.
   void Stop();
 
+  // For interrupts that take a while to deliver: runs `deliver` if one is due
+  // for the call that runs, and no other can begin until it has returned.
+  void DeliverInterrupt(const std::function<void()>& deliver);
+
   bool is_stopping() const { return stopping_.load(); }
 
  private:
@@ -56,11 +62,12 @@ class CallTracker final {
   void Interrupt();
 
   // Constant after construction.
-  const pthread_t main_thread_;
+  const std::function<void()> interrupt_;
 
   std::mutex mu_;
   // Guarded by mu_.
   bool running_ = false;
+  bool interrupt_due_ = false;
   CallName call_;
   uint64_t last_read_ = 0;
   std::vector<CallName> tombstones_;

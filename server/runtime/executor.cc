@@ -45,7 +45,8 @@ Executor::Executor(const WorkerSettings& settings, const CallTracker& tracker,
       resolver_(objects_, decoder_, page),
       exceptions_(settings.limits, settings.traceback_bytes,
                   settings.runtime_dir),
-      describer_(settings.limits, settings.runtime_dir) {}
+      describer_(settings.limits, settings.runtime_dir),
+      code_(settings.limits, settings.runtime_dir) {}
 
 bool Executor::Execute(const FrameHeader& request, std::string_view payload,
                        FrameHeader& reply, ByteWriter& out) {
@@ -89,6 +90,12 @@ bool Executor::Execute(const FrameHeader& request, std::string_view payload,
         break;
       case FrameKind::kNext:
         failure = Next(payload, out);
+        break;
+      case FrameKind::kExecute:
+        failure = RunCode(payload, out);
+        break;
+      case FrameKind::kTryImport:
+        failure = TryImport(payload, out);
         break;
       case FrameKind::kEndSession:
         // END_SESSION: the references drop here, between calls.

@@ -21,6 +21,7 @@
 #include "server/runtime/attribute_request.h"
 #include "server/runtime/call_request.h"
 #include "server/runtime/call_tracker.h"
+#include "server/runtime/code_runner.h"
 #include "server/runtime/exception_capture.h"
 #include "server/runtime/failure.h"
 #include "server/runtime/next_request.h"
@@ -65,6 +66,8 @@ class Executor final {
   Outcome ChangeAttr(const AttributeRequestView& view, ByteWriter& out);
   Outcome Describe(std::string_view payload, ByteWriter& out);
   Outcome Release(std::string_view payload);
+  Outcome RunCode(std::string_view payload, ByteWriter& out);
+  Outcome TryImport(std::string_view payload, ByteWriter& out);
   Outcome Next(std::string_view payload, ByteWriter& out);
   Outcome Fetch(std::string_view payload, ByteWriter& out);
   Outcome Put(std::string_view payload, ByteWriter& out);
@@ -111,6 +114,7 @@ class Executor final {
   TargetResolver resolver_;
   ExceptionCapture exceptions_;
   ObjectDescriber describer_;
+  CodeRunner code_;
   KeyCache keywords_;
   CallRequestView request_;
   uint64_t session_ = 0;

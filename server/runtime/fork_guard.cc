@@ -5,8 +5,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <array>
-
 #include "server/pyvalue/python_ref.h"
 #include "server/runtime/output_streams.h"
 #include "server/runtime/raised_exception.h"
@@ -39,8 +37,8 @@ int ExitStatus(PyObject* exception) {
 
 }  // namespace
 
-bool GuardForks(int call_fd, int control_fd, int status_fd) {
-  guarded_fds = {call_fd, control_fd, status_fd};
+bool GuardForks(const std::array<int, 3>& fds) {
+  guarded_fds = fds;
   return pthread_atfork(nullptr, nullptr, &InChild) == 0;
 }
 

@@ -1,14 +1,16 @@
 #ifndef ENVKNIT_SERVER_RUNTIME_FORK_GUARD_H_
 #define ENVKNIT_SERVER_RUNTIME_FORK_GUARD_H_
 
+#include <array>
+
 namespace envknit {
 
 // What becomes of a child that user code forks: it must not speak on the
 // worker's channels. Process-wide, because the hook of fork() is.
 
-// Closes these descriptors in every child from now on. Once per process, before
-// any user code. False: the hook could not be installed.
-bool GuardForks(int call_fd, int control_fd, int status_fd);
+// Closes these descriptors (-1 for none) in every child from now on. Once per
+// process, before any user code. False: the hook could not be installed.
+bool GuardForks(const std::array<int, 3>& fds);
 
 // Whether this process is such a child.
 bool IsForkedChild();

@@ -50,9 +50,9 @@ void ReadLimits(pbf_reader reader, WorkerSettings& settings) {
 }
 
 // Throws protozero's exceptions.
-WorkerSettings ReadConfigure(std::string_view payload) {
+WorkerSettings ReadConfigure(std::string_view payload,
+                             WorkerSettings settings) {
   namespace field = schema::configure;
-  WorkerSettings settings;
   pbf_reader reader(payload.data(), payload.size());
   while (reader.next()) {
     const bool bytes = reader.wire_type() == pbf_wire_type::length_delimited;
@@ -72,9 +72,11 @@ WorkerSettings ReadConfigure(std::string_view payload) {
   return settings;
 }
 
-Result<void> Send(int control_fd, FrameKind kind, std::string_view payload) {
+Result<void> Send(int control_fd, FrameKind kind, std::string_view payload,
+                  uint16_t interpreter = 0) {
   FrameHeader header;
   header.kind = kind;
+  header.interpreter = interpreter;
   return WriteFrame(control_fd, header, payload);
 }
 
@@ -98,21 +100,27 @@ Result<WorkerSettings> ExchangeHello(int control_fd, FrameReader& reader,
   if ((*read)->header.kind != FrameKind::kConfigure) {
     return Error{StatusCode::kInvalidArgument, "expected CONFIGURE"};
   }
+  return ParseConfigure((*read)->payload, {});
+}
+
+Result<WorkerSettings> ParseConfigure(std::string_view payload,
+                                      WorkerSettings settings) {
   try {
-    return ReadConfigure((*read)->payload);
+    return ReadConfigure(payload, std::move(settings));
   } catch (const protozero::exception&) {
     return Error{StatusCode::kInvalidArgument, "CONFIGURE is not valid"};
   }
 }
 
-Result<void> SendReady(int control_fd) {
-  return Send(control_fd, FrameKind::kReady, {});
+Result<void> SendReady(int control_fd, uint16_t interpreter) {
+  return Send(control_fd, FrameKind::kReady, {}, interpreter);
 }
 
-Result<void> SendStartFailed(int control_fd, const Failure& failure) {
+Result<void> SendStartFailed(int control_fd, const Failure& failure,
+                             uint16_t interpreter) {
   ByteWriter payload;
   WriteFailure(payload, failure);
-  return Send(control_fd, FrameKind::kStartFailed, payload.view());
+  return Send(control_fd, FrameKind::kStartFailed, payload.view(), interpreter);
 }
 
 }  // namespace envknit

@@ -1,6 +1,7 @@
 #ifndef ENVKNIT_SERVER_RUNTIME_HANDSHAKE_H_
 #define ENVKNIT_SERVER_RUNTIME_HANDSHAKE_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,10 +20,18 @@ Result<WorkerSettings> ExchangeHello(int control_fd, FrameReader& reader,
                                      std::string_view python,
                                      std::string_view soabi);
 
-Result<void> SendReady(int control_fd);
+// What a CONFIGURE or OPEN_INTERPRETER carries; `settings` is what holds where
+// it says nothing. Error (kInvalidArgument): not a valid message.
+Result<WorkerSettings> ParseConfigure(std::string_view payload,
+                                      WorkerSettings settings);
 
-// Instead of READY; the worker exits afterwards.
-Result<void> SendStartFailed(int control_fd, const Failure& failure);
+// `interpreter` as in the frame's header.
+Result<void> SendReady(int control_fd, uint16_t interpreter = 0);
+
+// Instead of READY; the worker exits afterwards, a host doesn't for one of its
+// interpreters.
+Result<void> SendStartFailed(int control_fd, const Failure& failure,
+                             uint16_t interpreter = 0);
 
 }  // namespace envknit
 

@@ -2,10 +2,9 @@
 
 #include <Python.h>
 
-#include <signal.h>
-
 #include <string_view>
 
+#include "server/frame/worker_signals.h"
 #include "server/pyvalue/concat.h"
 #include "server/pyvalue/python_ref.h"
 #include "server/runtime/type_names.h"
@@ -13,7 +12,6 @@
 namespace envknit {
 namespace {
 
-constexpr int kStackSignal = 4;  // SIGRTMIN + 4
 constexpr int kStderr = 2;
 
 bool CleanMain() {
@@ -33,21 +31,31 @@ bool CleanArgv() {
   return argv && PySys_SetObject("argv", argv.get()) == 0;
 }
 
+}  // namespace
+
+bool AvoidBrokenModules() {
+#if PY_VERSION_HEX < 0x030D0000
+  // _datetime doesn't load, and _zoneinfo, which needs it, fails with an error
+  // that zoneinfo doesn't expect; it has the same in Python.
+  return PyDict_SetItemString(PyImport_GetModuleDict(), "_zoneinfo", Py_None) ==
+         0;
+#else
+  return true;
+#endif
+}
+
 bool RegisterStackDump() {
   const PyRef module = PyRef::Steal(PyImport_ImportModule("faulthandler"));
   if (!module) return false;
   const PyRef function =
       PyRef::Steal(PyObject_GetAttrString(module.get(), "register"));
-  const PyRef args =
-      PyRef::Steal(Py_BuildValue("(i)", SIGRTMIN + kStackSignal));
+  const PyRef args = PyRef::Steal(Py_BuildValue("(i)", StackDumpSignal()));
   const PyRef kwargs = PyRef::Steal(
       Py_BuildValue("{sisO}", "file", kStderr, "all_threads", Py_True));
   if (!function || !args || !kwargs) return false;
   return static_cast<bool>(
       PyRef::Steal(PyObject_Call(function.get(), args.get(), kwargs.get())));
 }
-
-}  // namespace
 
 bool SetSysPath(const std::vector<std::string>& install_paths) {
   PyObject* const standard = PySys_GetObject("path");  // borrowed
@@ -72,9 +80,7 @@ bool SetSysPath(const std::vector<std::string>& install_paths) {
   return PySys_SetObject("path", path.get()) == 0;
 }
 
-bool PrepareInterpreter() {
-  return CleanMain() && CleanArgv() && RegisterStackDump();
-}
+bool PrepareInterpreter() { return CleanMain() && CleanArgv(); }
 
 std::string PythonVersion() {
   const std::string_view text = Py_GetVersion();

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 // Field and enum numbers of
-// protos/envknit/v1/{outcome,target,calls,iteration}.proto and
+// protos/envknit/v1/{outcome,target,calls,iteration,execute}.proto and
 // worker/v1/control.proto that only the worker reads or writes.
 namespace envknit::schema {
 
@@ -126,6 +126,22 @@ namespace response {
 // Of every response with an outcome.
 inline constexpr uint32_t kOutcome = 1;
 }  // namespace response
+
+namespace execute_request {
+inline constexpr uint32_t kCode = 9;
+inline constexpr uint32_t kWant = 10;
+}  // namespace execute_request
+
+namespace try_import_response {
+inline constexpr uint32_t kVerdict = 2;
+inline constexpr uint32_t kReason = 3;
+}  // namespace try_import_response
+
+enum class ImportVerdict : uint32_t {
+  kLoaded = 1,
+  kCextIncompatible = 2,
+  kFailed = 3,
+};
 
 namespace next_request {
 inline constexpr uint32_t kTarget = 9;

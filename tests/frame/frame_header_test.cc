@@ -58,7 +58,7 @@ TEST(FrameHeaderTest, EveryKnownKindHasANameAndNothingElseIsKnown) {
     ++known;
     EXPECT_NE(FrameKindName(static_cast<FrameKind>(kind)), "UNKNOWN");
   }
-  EXPECT_EQ(known, 20);
+  EXPECT_EQ(known, 25);
 }
 
 TEST(FrameHeaderTest, SurvivesTheRoundTripWithEveryFieldAtItsMaximum) {
@@ -73,6 +73,7 @@ TEST(FrameHeaderTest, SurvivesTheRoundTripWithEveryFieldAtItsMaximum) {
   header.first_handle = UINT64_MAX;
   header.handle_count = UINT32_MAX;
   header.status = StatusCode::kUnauthenticated;
+  header.interpreter = UINT16_MAX;
   const Result<FrameHeader> decoded =
       DecodeFrameHeader(EncodeFrameHeader(header).data(), UINT32_MAX);
   ASSERT_TRUE(decoded.ok());

@@ -67,6 +67,17 @@ const Golden kGolden[] = {
     Make("ping", FrameKind::kPing, {.call_id = 5}),
     Make("cancel", FrameKind::kCancel, {.call_id = 7}),
     Make("stop", FrameKind::kStop, {}),
+    Make("execute", FrameKind::kExecute, {.call_id = 12, .session = 3},
+         "\x4a\x04"
+         "pass"),
+    Make("try_import", FrameKind::kTryImport, {.call_id = 13}, "\x4a\x04math"),
+    Make("open_interpreter", FrameKind::kOpenInterpreter, {.interpreter = 258},
+         "\x08\x4d"),
+    Make("cancel_in_interpreter", FrameKind::kCancel,
+         {.call_id = 7, .interpreter = 2}),
+    Make("close_interpreter", FrameKind::kCloseInterpreter, {.interpreter = 2}),
+    Make("interpreter_closed", FrameKind::kInterpreterClosed,
+         {.flags = kFrameRetire, .interpreter = 2}),
 };
 
 class GoldenFrameTest : public ::testing::TestWithParam<Golden> {};

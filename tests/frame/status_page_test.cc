@@ -81,6 +81,12 @@ TEST_F(MappedPageTest, TellsHowManyHandlesAreHeld) {
   EXPECT_EQ(reader_.handles(), 12U);
 }
 
+TEST_F(MappedPageTest, TellsWhoEndsTheProcess) {
+  EXPECT_FALSE(reader_.ends_process());
+  writer_.SetEndsProcess();
+  EXPECT_TRUE(reader_.ends_process());
+}
+
 TEST_F(MappedPageTest, HasItsFieldsWhereTheContractSaysSo) {
   writer_.Begin(1);
   writer_.CallRead(6);
@@ -88,10 +94,11 @@ TEST_F(MappedPageTest, HasItsFieldsWhereTheContractSaysSo) {
   writer_.CallStarts(2, 3, 4);
   writer_.SetImporting(true);
   writer_.SetHandles(9);
-  char bytes[72];
-  ASSERT_EQ(::pread(fd_, bytes, sizeof(bytes), 0), 72);
+  writer_.SetEndsProcess();
+  char bytes[80];
+  ASSERT_EQ(::pread(fd_, bytes, sizeof(bytes), 0), 80);
   EXPECT_EQ(std::string(bytes, 8), "ENVKPAGE");
-  const uint64_t expected[] = {1, 2, 3, 4, 6, 7, 1, 9};
+  const uint64_t expected[] = {1, 2, 3, 4, 6, 7, 1, 9, 1};
   EXPECT_EQ(std::memcmp(bytes + 8, expected, sizeof(expected)), 0);
 }
 

@@ -16,6 +16,7 @@ PROTOS = [
     "envknit/v1/attributes.proto",
     "envknit/v1/calls.proto",
     "envknit/v1/describe.proto",
+    "envknit/v1/execute.proto",
     "envknit/v1/iteration.proto",
     "envknit/v1/transfer.proto",
     "envknit/worker/v1/control.proto",

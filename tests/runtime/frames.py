@@ -6,12 +6,13 @@ import dataclasses
 import socket
 import struct
 
-HEADER = struct.Struct("<IBBHIIQQQIB3x")
+HEADER = struct.Struct("<IBBHIIQQQIBxH")
 
 IMPORT, GET_ATTR, CALL, RELEASE, END_SESSION, SET_ATTR, DEL_ATTR, FETCH, PUT = range(1, 10)
-NEXT, DESCRIBE = 10, 11
+NEXT, DESCRIBE, EXECUTE, TRY_IMPORT = range(10, 14)
 REPLY = 32
 HELLO, CONFIGURE, READY, START_FAILED, PING, PONG, CANCEL, STOP = range(64, 72)
+OPEN_INTERPRETER, CLOSE_INTERPRETER, INTERPRETER_CLOSED = range(72, 75)
 
 INTERRUPTED, RETIRE, SKIPPED, TRUNCATED, MORE = 1, 2, 4, 8, 16
 
@@ -28,6 +29,7 @@ class Frame:
     first_handle: int = 0
     handle_count: int = 0
     status: int = 0
+    interpreter: int = 0
     version: int = 1
 
     def encode(self) -> bytes:
@@ -43,6 +45,7 @@ class Frame:
             self.first_handle,
             self.handle_count,
             self.status,
+            self.interpreter,
         )
         return header + self.payload
 
@@ -74,6 +77,7 @@ class Channel:
             first_handle,
             handle_count,
             status,
+            interpreter,
         ) = HEADER.unpack(header)
         payload = self._exactly(length)
         assert payload is not None, "a frame was cut"
@@ -88,6 +92,7 @@ class Channel:
             first_handle,
             handle_count,
             status,
+            interpreter,
             version,
         )
 

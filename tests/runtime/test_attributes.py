@@ -2,8 +2,8 @@
 
 import frames
 import pytest
+from caller import FailedError, RaisedError, from_value, to_value
 from protocol import message
-from worker_process import FailedError, RaisedError, from_value, to_value
 
 CODE = """
 class Point:

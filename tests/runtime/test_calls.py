@@ -1,8 +1,9 @@
 """Calls, attributes, imports: what a well-formed request gets."""
 
 import pytest
+from caller import EPOCH, FailedError, RaisedError
 from protocol import message
-from worker_process import EPOCH, FailedError, RaisedError, WorkerProcess
+from worker_process import WorkerProcess
 
 
 def test_hello_says_who_it_is(worker):

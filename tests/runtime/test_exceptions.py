@@ -1,8 +1,9 @@
 """What user code raises, as it is told."""
 
 import pytest
+from caller import RaisedError, from_value
 from protocol import message
-from worker_process import RaisedError, WorkerProcess, from_value
+from worker_process import WorkerProcess
 
 
 def raised_by(worker, code):

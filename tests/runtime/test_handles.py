@@ -2,8 +2,9 @@
 
 import frames
 import pytest
+from caller import EPOCH, FailedError, wait_until
 from protocol import message
-from worker_process import EPOCH, FailedError, WorkerProcess, wait_until
+from worker_process import WorkerProcess
 
 CAPABILITIES = (
     message("TypeInfo").DESCRIPTOR.fields_by_name["capabilities"].enum_type.values_by_name

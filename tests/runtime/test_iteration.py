@@ -2,15 +2,9 @@
 
 import frames
 import pytest
+from caller import EPOCH, FailedError, RaisedError, from_value, wait_until
 from protocol import message
-from worker_process import (
-    EPOCH,
-    FailedError,
-    RaisedError,
-    WorkerProcess,
-    from_value,
-    wait_until,
-)
+from worker_process import WorkerProcess
 
 MIB = 1 << 20
 SETUP = """

@@ -2,8 +2,9 @@
 
 import frames
 import pytest
+from caller import EPOCH, FailedError
 from protocol import message
-from worker_process import EPOCH, FailedError, WorkerProcess
+from worker_process import WorkerProcess
 
 CLASSES = """
 import collections

@@ -2,9 +2,10 @@
 
 import frames
 import pytest
+from caller import RaisedError
 from environments import known_environments
 from protocol import message
-from worker_process import RaisedError, WorkerProcess
+from worker_process import WorkerProcess
 
 ENVIRONMENTS = known_environments()
 CAPABILITIES = (

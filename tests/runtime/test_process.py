@@ -7,9 +7,10 @@ import struct
 
 import frames
 import pytest
+from caller import RaisedError, wait_until
 from frames import Frame
 from protocol import message
-from worker_process import RaisedError, WorkerProcess, wait_until
+from worker_process import WorkerProcess
 
 
 def is_running(pid):

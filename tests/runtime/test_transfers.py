@@ -2,9 +2,10 @@
 
 import frames
 import pytest
+from caller import EPOCH, FailedError, RaisedError, from_value, to_value
 from environments import known_environments
 from protocol import message
-from worker_process import EPOCH, FailedError, RaisedError, WorkerProcess, from_value, to_value
+from worker_process import WorkerProcess
 
 ENVIRONMENTS = known_environments()
 

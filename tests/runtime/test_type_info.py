@@ -2,8 +2,8 @@
 
 import frames
 import pytest
+from caller import EPOCH
 from protocol import message
-from worker_process import EPOCH
 
 CAPABILITIES = (
     message("TypeInfo").DESCRIPTOR.fields_by_name["capabilities"].enum_type.values_by_name

@@ -1,8 +1,9 @@
 """Values of every kind in a real worker: registered types, callables, and the wants."""
 
 import pytest
+from caller import FailedError, to_value
 from protocol import message
-from worker_process import FailedError, WorkerProcess, to_value
+from worker_process import WorkerProcess
 
 MIB = 1 << 20
 

@@ -1,9 +1,10 @@
-#include "server/runtime/interrupts.h"
+#include "server/runtime/signal_interrupts.h"
 
-#include <frameobject.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "server/runtime/import_frames.h"
 
 namespace envknit {
 namespace {
@@ -11,28 +12,10 @@ namespace {
 constexpr char kCapsuleName[] = "envknit.interrupts";
 constexpr int kMaxRaisingHandlers = 1000;
 
-// Whether the import system is somewhere below: its frames are those of the
-// frozen importlib, whatever was being imported, in Python or in C.
-bool IsImporting(PyObject* frame) {
-  if (!PyFrame_Check(frame)) return false;
-  PyRef current = PyRef::Borrow(frame);
-  while (current) {
-    auto* const here = reinterpret_cast<PyFrameObject*>(current.get());
-    PyCodeObject* const code = PyFrame_GetCode(here);
-    const bool importing =
-        PyUnicode_CompareWithASCIIString(code->co_filename,
-                                         "<frozen importlib._bootstrap>") == 0;
-    Py_DECREF(code);
-    if (importing) return true;
-    current = PyRef::Steal(reinterpret_cast<PyObject*>(PyFrame_GetBack(here)));
-  }
-  return false;
-}
-
 }  // namespace
 
-bool Interrupts::Install() {
-  static PyMethodDef definition = {"on_interrupt", &Interrupts::OnSignal,
+bool SignalInterrupts::Install() {
+  static PyMethodDef definition = {"on_interrupt", &SignalInterrupts::OnSignal,
                                    METH_VARARGS, nullptr};
   const PyRef self = PyRef::Steal(PyCapsule_New(this, kCapsuleName, nullptr));
   const PyRef module = PyRef::Steal(PyImport_ImportModule("_signal"));
@@ -44,7 +27,7 @@ bool Interrupts::Install() {
   return handler_ && number_ && get_ && set_ && SetHandler();
 }
 
-bool Interrupts::SetHandler() {
+bool SignalInterrupts::SetHandler() {
   const PyRef old = PyRef::Steal(PyObject_CallFunctionObjArgs(
       set_.get(), number_.get(), handler_.get(), nullptr));
   if (!old) return false;
@@ -58,7 +41,7 @@ bool Interrupts::SetHandler() {
   return true;
 }
 
-void Interrupts::Restore() {
+void SignalInterrupts::Restore() {
   struct sigaction action = {};
   sigset_t blocked;
   ::sigaction(SIGINT, nullptr, &action);
@@ -75,14 +58,14 @@ void Interrupts::Restore() {
   Drain();
 }
 
-void Interrupts::Drain() {
+void SignalInterrupts::Drain() {
   // The signal was queued before the call's name was cleared; the kernel hands
   // it over at the latest on the way out of a system call.
   ::syscall(SYS_gettid);
   RunHandlers();
 }
 
-void Interrupts::RunHandlers() {
+void SignalInterrupts::RunHandlers() {
   for (int i = 0; i < kMaxRaisingHandlers; ++i) {
     if (PyErr_CheckSignals() == 0) return;
     if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
@@ -93,9 +76,9 @@ void Interrupts::RunHandlers() {
   }
 }
 
-PyObject* Interrupts::OnSignal(PyObject* self, PyObject* args) {
+PyObject* SignalInterrupts::OnSignal(PyObject* self, PyObject* args) {
   auto* const interrupts =
-      static_cast<Interrupts*>(PyCapsule_GetPointer(self, kCapsuleName));
+      static_cast<SignalInterrupts*>(PyCapsule_GetPointer(self, kCapsuleName));
   if (interrupts == nullptr) return nullptr;
   // Late, or nothing runs: there is nothing to interrupt.
   if (!interrupts->tracker_.is_running()) Py_RETURN_NONE;

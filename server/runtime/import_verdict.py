@@ -1,0 +1,48 @@
+"""What an import that failed says about sub-interpreters.
+
+Loaded by the runtime with the first import that fails in TryImport, never imported by name.
+"""
+
+MAX_LINKS = 32
+MAX_CHARACTERS = 4096
+
+# How CPython, and extension modules that keep state for the whole process, say that they can't
+# load in a second interpreter. Seen with CPython 3.12 and 3.13 unless named otherwise.
+_SIGNS = (
+    # CPython ("module _regex does not support loading in subinterpreters"), PyO3.
+    "subinterpreter",
+    "sub-interpreter",
+    # numpy.
+    "cannot load module more than once per process",
+    "CPU dispatcher tracer already initialized",
+    # Cython.
+    "can only be loaded into one interpreter per process",
+    # PyO3.
+    "may only be initialized once per interpreter process",
+    # Python 3.12's own _datetime does not load, and what is built on it fails so.
+    "datetime_CAPI",
+)
+
+
+def is_incompatible(exception: BaseException) -> bool:
+    """Whether it, or what it was raised for, is one of these: packages wrap such errors."""
+    waiting = [exception]
+    seen: set[int] = set()
+    while waiting and len(seen) < MAX_LINKS:
+        error = waiting.pop()
+        if id(error) in seen:
+            continue
+        seen.add(id(error))
+        if issubclass(type(error), Exception):
+            text = _text(error)
+            if any(sign in text for sign in _SIGNS):
+                return True
+        waiting += [link for link in (error.__context__, error.__cause__) if link is not None]
+    return False
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:MAX_CHARACTERS]
+    except Exception:
+        return ""
