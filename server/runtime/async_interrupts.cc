@@ -33,6 +33,7 @@ void AsyncInterrupts::Request() {
 }
 
 void AsyncInterrupts::Stop() {
+  nothing_ = {};
   {
     const std::lock_guard<std::mutex> lock(mu_);
     stopping_ = true;

@@ -28,7 +28,7 @@ class AsyncInterrupts final : public Interrupts {
       : tracker_(tracker), page_(page) {}
   AsyncInterrupts(const AsyncInterrupts&) = delete;
   AsyncInterrupts& operator=(const AsyncInterrupts&) = delete;
-  // Stop() was called, or nothing installed.
+  // After Stop(), without the GIL.
   ~AsyncInterrupts() override = default;
 
   // For the calling thread and its interpreter. False: a Python exception is

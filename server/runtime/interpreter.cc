@@ -9,10 +9,12 @@
 #include <thread>
 #include <utility>
 
+#include "server/pyvalue/python_ref.h"
 #include "server/runtime/call_loop.h"
 #include "server/runtime/end_marks.h"
 #include "server/runtime/executor.h"
 #include "server/runtime/exit_functions.h"
+#include "server/runtime/extension_guard.h"
 #include "server/runtime/interpreter_emptying.h"
 #include "server/runtime/interpreter_setup.h"
 #include "server/runtime/output_streams.h"
@@ -23,6 +25,8 @@
 namespace envknit {
 namespace {
 
+constexpr char kServe[] = "serve";
+constexpr char kCapsuleName[] = "envknit.interpreter";
 // What a main thread has by default: deep recursion is no worse here.
 constexpr std::size_t kStackBytes = std::size_t{8} << 20;
 // How long the control thread may take to say why the call channel ended.
@@ -37,10 +41,10 @@ Interpreter::Interpreter(InterpreterFiles files, StatusPageMapping page,
                          WorkerSettings settings, ControlSender& control,
                          std::function<void()> ended)
     : number_(files.interpreter),
-      files_(std::move(files)),
       settings_(std::move(settings)),
       control_(control),
       ended_(std::move(ended)),
+      files_(std::move(files)),
       page_(std::move(page)),
       tracker_([this] { interrupts_.Request(); }),
       interrupts_(tracker_, page_) {}
@@ -67,6 +71,7 @@ bool Interpreter::Start(const std::shared_ptr<Interpreter>& self) {
 }
 
 void Interpreter::Close() {
+  const std::lock_guard<std::mutex> lock(mu_);
   tracker_.Stop();
   ::shutdown(files_.call_fd, SHUT_RD);
 }
@@ -87,20 +92,55 @@ void Interpreter::Run() {
     FailStart(failure);
     return;
   }
-  ServeCalls();
+  if (!ServeFromPython()) PyErr_WriteUnraisable(nullptr);
+  if (!tracker_.is_stopping()) EndProcessGroup();
   FrameHeader closed;
   closed.kind = FrameKind::kInterpreterClosed;
   closed.interpreter = number_;
   if (Empty(self)) closed.flags |= kFrameRetire;
   AbandonInterpreter(self);
-  { const InterpreterFiles done = std::move(files_); }
+  CloseFiles();
   ended_();
   control_.Send(closed);
 }
 
 bool Interpreter::Prepare() {
   return SetSysPath(settings_.install_paths) && PrepareInterpreter() &&
-         AvoidBrokenModules() && MarkOsExit() && interrupts_.Install();
+         AvoidBrokenModules() && GuardExtensions() && MarkOsExit() &&
+         interrupts_.Install();
+}
+
+bool Interpreter::ServeFromPython() {
+  static PyMethodDef definition = {kServe, &Interpreter::ServeCalls,
+                                   METH_NOARGS, nullptr};
+  const PyRef self = PyRef::Steal(PyCapsule_New(this, kCapsuleName, nullptr));
+  const PyRef serve =
+      self ? PyRef::Steal(PyCFunction_New(&definition, self.get())) : PyRef();
+  const PyRef names = PyRef::Steal(PyDict_New());
+  const PyRef main = PyRef::Steal(PyUnicode_FromString("__main__"));
+  const PyRef code =
+      PyRef::Steal(Py_CompileString("serve()", "<interpreter>", Py_file_input));
+  if (!serve || !names || !main || !code ||
+      PyDict_SetItemString(names.get(), kServe, serve.get()) != 0 ||
+      PyDict_SetItemString(names.get(), "__name__", main.get()) != 0 ||
+      PyDict_SetItemString(names.get(), "__builtins__", PyEval_GetBuiltins()) !=
+          0) {
+    return false;
+  }
+  return static_cast<bool>(
+      PyRef::Steal(PyEval_EvalCode(code.get(), names.get(), names.get())));
+}
+
+PyObject* Interpreter::ServeCalls(PyObject* self, PyObject* /*args*/) {
+  auto* const interpreter =
+      static_cast<Interpreter*>(PyCapsule_GetPointer(self, kCapsuleName));
+  // Nobody shall call it again.
+  if (interpreter == nullptr ||
+      PyDict_DelItemString(PyEval_GetGlobals(), kServe) != 0) {
+    return nullptr;
+  }
+  interpreter->ServeCalls();
+  Py_RETURN_NONE;
 }
 
 void Interpreter::ServeCalls() {
@@ -115,7 +155,6 @@ void Interpreter::ServeCalls() {
   // The daemon is gone, and the control thread is about to say so; or it closed
   // this channel alone, which is against the contract.
   std::this_thread::sleep_for(kEndGrace);
-  if (!tracker_.is_stopping()) EndProcessGroup();
 }
 
 bool Interpreter::Empty(PyThreadState* self) {
@@ -131,6 +170,11 @@ bool Interpreter::Empty(PyThreadState* self) {
     PyEval_RestoreThread(self);
   }
   return HasOtherThreads(self);
+}
+
+void Interpreter::CloseFiles() {
+  const std::lock_guard<std::mutex> lock(mu_);
+  const InterpreterFiles closed = std::move(files_);
 }
 
 void Interpreter::FailStart(const Failure& failure) {

@@ -1,9 +1,12 @@
 #ifndef ENVKNIT_SERVER_RUNTIME_INTERPRETER_H_
 #define ENVKNIT_SERVER_RUNTIME_INTERPRETER_H_
 
+#include <Python.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 
 #include "server/frame/status_page.h"
 #include "server/runtime/async_interrupts.h"
@@ -44,18 +47,26 @@ class Interpreter final {
   void Run();
   // What user code finds. False: a Python exception is set.
   bool Prepare();
+  // Serves calls from below a Python frame: eval(), __import__() and others
+  // look for the globals of their caller. False: a Python exception is set.
+  bool ServeFromPython();
+  static PyObject* ServeCalls(PyObject* self, PyObject* args);
   void ServeCalls();
   // After the last call: atexit, then away with everything. Returns whether
   // something goes on running.
   bool Empty(PyThreadState* self);
+  void CloseFiles();
   void FailStart(const Failure& failure);
 
-  // Constant after construction, files_ until the end of the calls.
+  // Constant after construction.
   const uint16_t number_;
-  InterpreterFiles files_;
   const WorkerSettings settings_;
   ControlSender& control_;
   const std::function<void()> ended_;
+
+  std::mutex mu_;
+  // Guarded by mu_ where the thread gives them up; it alone does.
+  InterpreterFiles files_;
 
   StatusPageWriter page_;
   CallTracker tracker_;

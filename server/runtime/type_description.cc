@@ -125,6 +125,9 @@ bool IsOrdered(PyTypeObject* type) {
   if (found == nullptr) return false;
   if (!Py_IS_TYPE(found, &PyWrapperDescr_Type)) return true;
   PyTypeObject* const owner = PyDescr_TYPE(found);
+  // In interpreters of 3.12 that are not the main one, inherited slots of
+  // builtin types count as their own.
+  if (owner->tp_richcompare == PyBaseObject_Type.tp_richcompare) return false;
   return PyType_IsSubtype(owner, &PyDict_Type) == 0 &&
          owner != &PyDictProxy_Type && owner != &PyRange_Type &&
          owner != &PyComplex_Type && owner != &PyCFunction_Type &&

@@ -32,12 +32,6 @@ def tag(request: pytest.FixtureRequest) -> str:
     return given(request)
 
 
-@pytest.fixture
-def worker(tag: str) -> Iterator[WorkerProcess]:
-    with WorkerProcess(tag) as process:
-        yield process.configure()
-
-
 @pytest.fixture(params=HOST_TAGS or ["none"])
 def host_tag(request: pytest.FixtureRequest) -> str:
     return given(request)
@@ -62,6 +56,6 @@ def opened(request: pytest.FixtureRequest) -> Iterator[Callable[..., Caller]]:
 
 
 @pytest.fixture
-def caller(opened: Callable[..., Caller]) -> Caller:
+def worker(opened: Callable[..., Caller]) -> Caller:
     """A ready process or interpreter."""
     return opened()

@@ -141,6 +141,14 @@ class Interpreter(Caller):
             setattr(configure.limits, name, value)
         self.send_control(frames.OPEN_INTERPRETER, configure.SerializeToString())
 
+    @property
+    def hello(self) -> Any:
+        return self.host.hello
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        return self.host.process
+
     def send_control(self, kind: int, payload: bytes = b"", call_id: int = 0) -> None:
         self.host.control.send(Frame(kind, payload, call_id=call_id, interpreter=self.number))
 

@@ -11,6 +11,13 @@ import pytest
 from caller import RaisedError, wait_until
 from worker_process import WorkerProcess
 
+
+@pytest.fixture
+def worker(tag):
+    with WorkerProcess(tag) as process:
+        yield process.configure()
+
+
 # Each says "started" on stdout first, when it imports nothing any more.
 LOOPS = {
     "sleep": "import time\nprint('started', flush=True)\ntime.sleep(600)",

@@ -29,9 +29,7 @@ class Hostile:
 class File(__import__("io").FileIO): pass
 def stuck():
     yield 1
-    print("started", flush=True)
-    import time
-    time.sleep(600)
+    list(endless())
     yield 2
 class Parser:
     def __init__(self): self.hangs = False

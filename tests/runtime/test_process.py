@@ -13,6 +13,12 @@ from protocol import message
 from worker_process import WorkerProcess
 
 
+@pytest.fixture
+def worker(tag):
+    with WorkerProcess(tag) as process:
+        yield process.configure()
+
+
 def is_running(pid):
     try:
         with open(f"/proc/{pid}/stat") as file:

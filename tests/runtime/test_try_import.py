@@ -26,12 +26,12 @@ def modules(tmp_path):
 
 
 def test_it_loads_or_says_what_failed(opened, modules):
-    caller = opened(install_paths=[str(modules)])
+    worker = opened(install_paths=[str(modules)])
     for name in ("good", "math", "concurrent.futures", "good"):
-        found = caller.try_import(name)
+        found = worker.try_import(name)
         assert (found.verdict, found.reason) == (LOADED, "")
         assert found.outcome.value.WhichOneof("kind") == "none"
-    assert caller.get("good:value") == 1
+    assert worker.get("good:value") == 1
     for name, kind, text in (
         ("missing", "ModuleNotFoundError", "No module named 'missing'"),
         ("good.missing", "ModuleNotFoundError", "'good' is not a package"),
@@ -40,7 +40,7 @@ def test_it_loads_or_says_what_failed(opened, modules):
         ("leaving", "SystemExit", "3"),
         ("other", "ImportError", "x"),
     ):
-        found = caller.try_import(name)
+        found = worker.try_import(name)
         assert found.verdict == FAILED
         assert found.outcome.exception.type == kind
         assert text in found.outcome.exception.message
@@ -49,9 +49,9 @@ def test_it_loads_or_says_what_failed(opened, modules):
 
 
 def test_an_incompatible_extension_is_seen_through_what_wraps_it(opened, modules):
-    caller = opened(install_paths=[str(modules)])
+    worker = opened(install_paths=[str(modules)])
     for name in ("wraps_it", "hides_it", "once"):
-        found = caller.try_import(name)
+        found = worker.try_import(name)
         assert found.verdict == INCOMPATIBLE
         assert found.outcome.exception.type
         assert found.reason
@@ -60,15 +60,15 @@ def test_an_incompatible_extension_is_seen_through_what_wraps_it(opened, modules
 @pytest.mark.parametrize(
     "name", ["a b", "x; import os", "a/b", "é", "__import__('os')", "os\n", "x" * 5000]
 )
-def test_strange_names_are_modules_that_do_not_exist(caller, name):
-    found = caller.try_import(name)
+def test_strange_names_are_modules_that_do_not_exist(worker, name):
+    found = worker.try_import(name)
     assert found.verdict == FAILED
     assert found.outcome.exception.type in ("ModuleNotFoundError", "OSError")
 
 
 @pytest.mark.parametrize("name", ["", ".", ".os", "../etc", "os.", "a..b", "a\0b"])
-def test_what_is_no_module_name_is_refused(caller, name):
+def test_what_is_no_module_name_is_refused(worker, name):
     with pytest.raises(FailedError) as failed:
-        caller.try_import(name)
+        worker.try_import(name)
     assert failed.value.reason == "INVALID_REQUEST"
     assert failed.value.metadata["field"] == "module"
