@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from daemon_process import Daemon
 from grpcurl import Grpcurl
+from interpreters import environments, interpreters
+
+__all__ = ["environments", "interpreters"]
 
 
 @pytest.fixture(scope="session")
