@@ -18,7 +18,9 @@ struct InterpreterWorkerOptions {
   int interpreters_per_host = 8;
   // A host that closed so many takes no new ones and ends with its last: a
   // closed interpreter is emptied but stays, since finalizing it aborts CPython
-  // 3.12, and weighs 1.3-1.4 MB.
+  // 3.12. What stays is 3 MB, and 9 MB after asyncio and ssl were imported
+  // (measured on 3.12.1 and 3.13.0), so at most some 140 MB for one start of a
+  // process in 16.
   int closed_per_host = 16;
   // So does a host that has so much memory in RAM: what user code's C libraries
   // leak is given back only by the process's end.

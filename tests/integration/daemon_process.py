@@ -1,5 +1,6 @@
 """Starting and watching envknitd, and the processes below it."""
 
+import contextlib
 import os
 import select
 import signal
@@ -118,8 +119,10 @@ def descendants(pid):
     """All processes below `pid`."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            found += [child, *descendants(child)]
+        # The thread may end meanwhile.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for child in map(int, task.read_text().split()):
+                found += [child, *descendants(child)]
     return found
 
 
