@@ -1,9 +1,9 @@
 // What the pool knows of a worker: one place where code of one environment
 // runs, one call at a time.
 //
-// Implemented by SubprocessWorker (server/worker). Optional behaviour
-// (recycling, metering, zygote start) is a decorator of these interfaces,
-// wrapped in app/main.cc.
+// Implemented by SubprocessWorker and InterpreterWorker (server/worker).
+// Optional behaviour (recycling, metering, zygote start) is a decorator of
+// these interfaces, wrapped in app/main.cc.
 #ifndef ENVKNIT_WORKER_H_
 #define ENVKNIT_WORKER_H_
 
@@ -105,8 +105,9 @@ class WorkerListener {
   // Exactly once for every submitted call whose reply came before the exit.
   virtual void OnReply(WorkerReply reply) = 0;
 
-  // Once, and last: the process is reaped and its process group killed. Calls
-  // without a reply will have none; Worker::Progress still answers for them.
+  // Once, and last: the process is reaped and its process group killed, or the
+  // worker is out of a process that others share. Calls without a reply will
+  // have none; Worker::Progress still answers for them.
   virtual void OnExit(WorkerExit exit) = 0;
 };
 
@@ -140,10 +141,11 @@ class Worker {
   // WorkerExit::stack.
   virtual void DumpStack() = 0;
 
-  // SIGKILL to the whole process group. OnExit follows.
+  // SIGKILL to the whole process group; workers that share the process die too,
+  // as collateral. OnExit follows.
   virtual void Kill() = 0;
 
-  // Planned stop: atexit and flush, killed after 1 s. OnExit follows.
+  // Planned stop: atexit and flush, killed after a grace. OnExit follows.
   virtual void Stop() = 0;
 
   virtual CallProgress Progress(CallId id) const = 0;

@@ -104,11 +104,11 @@ TEST_F(SubinterpreterPythonTest, SpecialBuildsDontCount) {
 }
 
 TEST_F(SubinterpreterPythonTest, TakesTheClientsOwnWhereNobodyLooks) {
-  plan_.known_interpreter = MakeInterpreter("/home/me/bin/python", "3.13.0");
+  plan_.known_interpreter = MakeInterpreter("/elsewhere/bin/python", "3.13.0");
   AddRuntime("313");
   const auto environment = Build();
   ASSERT_TRUE(environment.ok()) << environment.status();
-  EXPECT_EQ((*environment)->interpreter.path, "/home/me/bin/python");
+  EXPECT_EQ((*environment)->interpreter.path, "/elsewhere/bin/python");
   EXPECT_TRUE((*environment)->interpreter.has_runtime());
 }
 

@@ -26,8 +26,11 @@ class AttachStreamTest : public RpcTest {
               static_cast<uint64_t>(limits_.message_bytes));
     carrier_ = hello.hello().carrier();
   }
-  void OpenSession(uint64_t call_id, uint32_t number) {
+  void OpenSession(
+      uint64_t call_id, uint32_t number,
+      v1::IsolationKind isolation = v1::ISOLATION_KIND_UNSPECIFIED) {
     v1::AttachRequest request;
+    request.mutable_open()->mutable_request()->set_isolation(isolation);
     request.mutable_open()->set_call_id(call_id);
     request.mutable_open()->set_session_number(number);
     request.mutable_open()->mutable_request()->mutable_environment()->set_name(
@@ -316,6 +319,21 @@ TEST_F(AttachStreamTest, ServerShutdownSaysDraining) {
   const grpc::Status status = stream_->Finish();
   stream_ = nullptr;
   EXPECT_THAT(status, FailsWith(grpc::StatusCode::UNAVAILABLE, "DRAINING"));
+}
+
+TEST_F(AttachStreamTest, IsolationMayBeLeftToTheServer) {
+  Open();
+  OpenSession(1, 1, v1::ISOLATION_KIND_AUTO);
+  EXPECT_EQ(Read().opened().response().session(), "s1");
+  const auto session = pools_.FindSession("s1", OwnIdentity());
+  ASSERT_TRUE(session.ok());
+  EXPECT_TRUE((*session)->spec().choose_isolation);
+  Call(2, 1, "code", v1::ATTACH_METHOD_EXECUTE);
+  const auto call = pools_.NextCall();
+  ASSERT_NE(call, nullptr);
+  EXPECT_EQ(call->spec.kind, CallKind::kExecute);
+  call->Reply("");
+  EXPECT_EQ(Read().call_id(), 2u);
 }
 
 }  // namespace

@@ -44,6 +44,20 @@ TEST_F(SessionCallsTest, RefusesStartTimeoutOfZero) {
               FailsWith(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_REQUEST"));
 }
 
+TEST_F(SessionCallsTest, IsolationIsAskedForOrChosen) {
+  request_.set_isolation(v1::ISOLATION_KIND_SUBINTERPRETER);
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(response_.worker().isolation(), v1::ISOLATION_KIND_SUBINTERPRETER);
+  EXPECT_EQ(response_.worker().isolation_reason(), "asked for by the request");
+  EXPECT_EQ(response_.worker().digest(), "digest3");
+  request_.set_isolation(v1::ISOLATION_KIND_AUTO);
+  ASSERT_TRUE(Open().ok());
+  const auto session = pools_.FindSession("s2", OwnIdentity());
+  ASSERT_TRUE(session.ok());
+  EXPECT_TRUE((*session)->spec().choose_isolation);
+  EXPECT_EQ((*session)->spec().environment->digest, "digest");
+}
+
 TEST_F(SessionCallsTest, WorkerThatDoesNotStartEndsTheSession) {
   pools_.HoldReadiness();
   std::thread worker([this] {
