@@ -1,7 +1,8 @@
 """What user code finds inside an interpreter of a host."""
 
 import pytest
-from caller import RaisedError
+from caller import FailedError, RaisedError, to_value
+from protocol import message
 
 
 @pytest.fixture
@@ -70,6 +71,72 @@ def test_the_standard_library_works_in_two_interpreters_at_once(host, name):
     for interpreter in (host.open(), host.open()):
         assert value(interpreter, code) == expected
         assert interpreter.close().flags == 0
+
+
+# Registered types, some of which are written in Python in interpreters of 3.12, by their fields.
+EXT_VALUES = [
+    ("datetime.date", ["2024-02-29"], "datetime.date(2024, 2, 29)"),
+    ("datetime.time", ["07:08:09.000010"], "datetime.time(7, 8, 9, 10)"),
+    ("datetime.datetime", ["2024-05-06T07:08:09"], "datetime.datetime(2024, 5, 6, 7, 8, 9)"),
+    (
+        "datetime.datetime",
+        ["9999-12-31T23:59:59.999999", None, 1],
+        "datetime.datetime(9999, 12, 31, 23, 59, 59, 999999, fold=1)",
+    ),
+    ("datetime.timedelta", [-1, 86399, 999999], "datetime.timedelta(microseconds=-1)"),
+    ("datetime.timezone", [-1], "datetime.timezone(datetime.timedelta(microseconds=-1))"),
+    (
+        "datetime.timezone",
+        [3_600_000_000, "CET"],
+        "datetime.timezone(datetime.timedelta(hours=1), 'CET')",
+    ),
+    ("decimal.Decimal", ["-1.10"], "decimal.Decimal('-1.10')"),
+    ("decimal.Decimal", ["1E+30"], "decimal.Decimal('1E+30')"),
+    ("decimal.Decimal", ["-Infinity"], "decimal.Decimal('-Infinity')"),
+    ("decimal.Decimal", ["sNaN12"], "decimal.Decimal('sNaN12')"),
+    ("zoneinfo.ZoneInfo", ["Europe/Berlin"], "zoneinfo.ZoneInfo('Europe/Berlin')"),
+    ("fractions.Fraction", [1, 3], "fractions.Fraction(1, 3)"),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields", "expression"), EXT_VALUES)
+def test_registered_types_cross_by_value(interpreter, kind, fields, expression):
+    given = message("Value")(ext={"type": kind, "fields": [to_value(field) for field in fields]})
+    # Its module may not be imported yet.
+    text = interpreter.call("builtins:repr", given)
+    interpreter.run("import datetime, decimal, fractions, zoneinfo")
+    names = interpreter.get("__main__:__dict__", want="handle")
+    assert text == interpreter.call("builtins:eval", f"repr({expression})", names)
+    back = interpreter.call_outcome("builtins:eval", expression, names, want="value").value
+    assert back.ext.type == kind
+    assert interpreter.call("builtins:repr", back) == text
+
+
+def test_a_zone_that_was_read_from_a_file_is_no_value(interpreter):
+    interpreter.run(
+        "import zoneinfo\n"
+        "for folder in zoneinfo.TZPATH:\n  try: file = open(folder + '/UTC', 'rb')\n"
+        "  except OSError: continue\n  zone = zoneinfo.ZoneInfo.from_file(file, key='UTC')"
+    )
+    assert interpreter.get("__main__:zone").id
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("datetime.date", ["2024-02-30"]),
+        ("datetime.time", ["25:00:00"]),
+        ("datetime.datetime", ["2024-05-06T07:08:09", 5]),
+        ("datetime.timedelta", [0, 86400, 0]),
+        ("datetime.timezone", [86_400_000_000]),
+        ("decimal.Decimal", ["one"]),
+    ],
+)
+def test_what_is_none_of_their_values_is_refused(interpreter, kind, fields):
+    given = message("Value")(ext={"type": kind, "fields": [to_value(field) for field in fields]})
+    with pytest.raises(FailedError) as failed:
+        interpreter.call("builtins:repr", given)
+    assert failed.value.reason == "INVALID_REQUEST"
 
 
 def test_nothing_of_the_host_is_visible(interpreter):
