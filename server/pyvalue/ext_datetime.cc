@@ -4,12 +4,15 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
+#include "server/pyvalue/ext_datetime_python.h"
 #include "server/pyvalue/ext_families.h"
 #include "server/pyvalue/iso_time.h"
 #include "server/pyvalue/loaded_module.h"
 
-// date, time, datetime, timedelta, timezone of the module datetime made in C.
+// date, time, datetime, timedelta, timezone of the module datetime; what is
+// here is for the one made in C.
 namespace envknit {
 namespace {
 
@@ -30,26 +33,14 @@ PyDateTime_CAPI* LoadedApi() {
       PyCapsule_GetPointer(capsule, PyDateTime_CAPSULE_NAME));
 }
 
-// Imports the module. nullptr: `error` is filled.
-PyDateTime_CAPI* ImportedApi(CodecError& error) {
-  void* const api = PyCapsule_Import(PyDateTime_CAPSULE_NAME, 0);
-  if (api == nullptr) error.Python();
-  return static_cast<PyDateTime_CAPI*>(api);
-}
-
-PyRef TextFields(const std::string& text, PyObject* zone, bool fold) {
-  const PyRef first = PyRef::Steal(PyUnicode_FromStringAndSize(
-      text.data(), static_cast<Py_ssize_t>(text.size())));
-  if (!first) return {};
-  if (fold) {
-    const PyRef one = PyRef::Steal(PyLong_FromLong(1));
-    return one ? PyRef::Steal(PyTuple_Pack(3, first.get(), zone, one.get()))
-               : PyRef();
-  }
-  if (zone != Py_None) {
-    return PyRef::Steal(PyTuple_Pack(2, first.get(), zone));
-  }
-  return PyRef::Steal(PyTuple_Pack(1, first.get()));
+// Imports the module if need be. nullptr, without an exception, if there is
+// none or one made in Python.
+PyDateTime_CAPI* ImportedApi() {
+  PyDateTime_CAPI* const api = LoadedApi();
+  if (api != nullptr) return api;
+  const PyRef module = PyRef::Steal(PyImport_ImportModule("datetime"));
+  if (!module) PyErr_Clear();
+  return module ? LoadedApi() : nullptr;
 }
 
 PyRef DateFields(PyObject* date) {
@@ -57,7 +48,7 @@ PyRef DateFields(PyObject* date) {
   time.year = PyDateTime_GET_YEAR(date);
   time.month = PyDateTime_GET_MONTH(date);
   time.day = PyDateTime_GET_DAY(date);
-  return TextFields(FormatIso(time, IsoForm::kDate), Py_None, false);
+  return IsoFields(FormatIso(time, IsoForm::kDate), Py_None, false);
 }
 
 PyRef TimeFields(PyObject* object) {
@@ -66,9 +57,9 @@ PyRef TimeFields(PyObject* object) {
   time.minute = PyDateTime_TIME_GET_MINUTE(object);
   time.second = PyDateTime_TIME_GET_SECOND(object);
   time.microsecond = PyDateTime_TIME_GET_MICROSECOND(object);
-  return TextFields(FormatIso(time, IsoForm::kTime),
-                    PyDateTime_TIME_GET_TZINFO(object),
-                    PyDateTime_TIME_GET_FOLD(object) != 0);
+  return IsoFields(FormatIso(time, IsoForm::kTime),
+                   PyDateTime_TIME_GET_TZINFO(object),
+                   PyDateTime_TIME_GET_FOLD(object) != 0);
 }
 
 PyRef DatetimeFields(PyObject* object) {
@@ -80,9 +71,9 @@ PyRef DatetimeFields(PyObject* object) {
   time.minute = PyDateTime_DATE_GET_MINUTE(object);
   time.second = PyDateTime_DATE_GET_SECOND(object);
   time.microsecond = PyDateTime_DATE_GET_MICROSECOND(object);
-  return TextFields(FormatIso(time, IsoForm::kDateTime),
-                    PyDateTime_DATE_GET_TZINFO(object),
-                    PyDateTime_DATE_GET_FOLD(object) != 0);
+  return IsoFields(FormatIso(time, IsoForm::kDateTime),
+                   PyDateTime_DATE_GET_TZINFO(object),
+                   PyDateTime_DATE_GET_FOLD(object) != 0);
 }
 
 PyRef TimedeltaFields(PyObject* delta) {
@@ -156,7 +147,7 @@ PyObject* NotA(const char* what, CodecError& error) {
 
 ExtParts TakeDatetime(PyObject* object) {
   const PyDateTime_CAPI* const api = LoadedApi();
-  if (api == nullptr) return {};
+  if (api == nullptr) return TakePythonDatetime(object);
   PyTypeObject* const type = Py_TYPE(object);
   if (type == api->DateTimeType) {
     return {"datetime.datetime", DatetimeFields(object)};
@@ -182,8 +173,13 @@ PyObject* BuildDate(PyObject* const* fields, std::size_t /*count*/,
   if (!ParseIso(ExactText(fields[0]), IsoForm::kDate, time)) {
     return NotA(kWhat, error);
   }
-  const PyDateTime_CAPI* const api = ImportedApi(error);
-  if (api == nullptr) return nullptr;
+  const PyDateTime_CAPI* const api = ImportedApi();
+  if (api == nullptr) {
+    return Checked(CallPythonDatetime(
+                       "date", PyRef::Steal(Py_BuildValue(
+                                   "(iii)", time.year, time.month, time.day))),
+                   kWhat, error);
+  }
   return Checked(
       api->Date_FromDate(time.year, time.month, time.day, api->DateType), kWhat,
       error);
@@ -199,8 +195,14 @@ PyObject* BuildTime(PyObject* const* fields, std::size_t count,
   if (!ParseIso(ExactText(fields[0]), IsoForm::kTime, time)) {
     return NotA(kWhat, error);
   }
-  const PyDateTime_CAPI* const api = ImportedApi(error);
-  if (api == nullptr) return nullptr;
+  const PyDateTime_CAPI* const api = ImportedApi();
+  if (api == nullptr) {
+    PyRef args =
+        PyRef::Steal(Py_BuildValue("(iiiiO)", time.hour, time.minute,
+                                   time.second, time.microsecond, zone));
+    return Checked(CallPythonDatetime("time", std::move(args), fold != 0),
+                   kWhat, error);
+  }
   return Checked(
       api->Time_FromTimeAndFold(time.hour, time.minute, time.second,
                                 time.microsecond, zone, fold, api->TimeType),
@@ -218,8 +220,14 @@ PyObject* BuildDatetime(PyObject* const* fields, std::size_t count,
   if (!ParseIso(ExactText(fields[0]), IsoForm::kDateTime, time)) {
     return NotA(kWhat, error);
   }
-  const PyDateTime_CAPI* const api = ImportedApi(error);
-  if (api == nullptr) return nullptr;
+  const PyDateTime_CAPI* const api = ImportedApi();
+  if (api == nullptr) {
+    PyRef args = PyRef::Steal(
+        Py_BuildValue("(iiiiiiiO)", time.year, time.month, time.day, time.hour,
+                      time.minute, time.second, time.microsecond, zone));
+    return Checked(CallPythonDatetime("datetime", std::move(args), fold != 0),
+                   kWhat, error);
+  }
   return Checked(
       api->DateTime_FromDateAndTimeAndFold(
           time.year, time.month, time.day, time.hour, time.minute, time.second,
@@ -239,12 +247,18 @@ PyObject* BuildTimedelta(PyObject* const* fields, std::size_t /*count*/,
         "a timedelta whose days, seconds, microseconds are out of range",
         error);
   }
-  const PyDateTime_CAPI* const api = ImportedApi(error);
-  if (api == nullptr) return nullptr;
+  constexpr const char* kWhat = "a timedelta out of range";
+  const PyDateTime_CAPI* const api = ImportedApi();
+  if (api == nullptr) {
+    return Checked(CallPythonDatetime("timedelta",
+                                      PyRef::Steal(PyTuple_Pack(
+                                          3, fields[0], fields[1], fields[2]))),
+                   kWhat, error);
+  }
   return Checked(api->Delta_FromDelta(
                      static_cast<int>(days), static_cast<int>(seconds),
                      static_cast<int>(micros), /*normalize=*/0, api->DeltaType),
-                 "a timedelta out of range", error);
+                 kWhat, error);
 }
 
 PyObject* BuildTimezone(PyObject* const* fields, std::size_t count,
@@ -259,8 +273,20 @@ PyObject* BuildTimezone(PyObject* const* fields, std::size_t count,
   if (name != nullptr && !PyUnicode_CheckExact(name)) {
     return NotA("a timezone whose name is no str", error);
   }
-  const PyDateTime_CAPI* const api = ImportedApi(error);
-  if (api == nullptr) return nullptr;
+  const PyDateTime_CAPI* const api = ImportedApi();
+  if (api == nullptr) {
+    const PyRef offset = PyRef::Steal(CallPythonDatetime(
+        "timedelta", PyRef::Steal(Py_BuildValue(
+                         "(iiL)", 0, 0, static_cast<long long>(micros)))));
+    PyRef args;
+    if (offset) {
+      args =
+          PyRef::Steal(name == nullptr ? PyTuple_Pack(1, offset.get())
+                                       : PyTuple_Pack(2, offset.get(), name));
+    }
+    return Checked(CallPythonDatetime("timezone", std::move(args)), kWhat,
+                   error);
+  }
   const int days = micros < 0 ? -1 : 0;
   if (days != 0) micros += kMicrosPerDay;
   const PyRef offset = PyRef::Steal(

@@ -48,6 +48,29 @@ bool IsDecimalText(std::string_view text) {
   return text.empty();
 }
 
+// Of a Decimal of the module written in Python, which stands in where _decimal
+// doesn't load, by what is in its slots; anything for what that didn't make.
+std::string TextOfPythonDecimal(PyObject* object) {
+  const PyRef sign = ReadSlot(object, "_sign");
+  const PyRef digits = ReadSlot(object, "_int");
+  const PyRef exponent = ReadSlot(object, "_exp");
+  if (!sign || !digits || !exponent || !PyLong_CheckExact(sign.get())) {
+    return {};
+  }
+  int overflow = 0;
+  const std::string_view minus =
+      PyLong_AsLongAndOverflow(sign.get(), &overflow) != 0 ? "-" : "";
+  const std::string_view special = ExactText(exponent.get());
+  const std::string_view number = ExactText(digits.get());
+  if (special == "F") return Concat({minus, "Infinity"});
+  if (special == "n") return Concat({minus, "NaN", number});
+  if (special == "N") return Concat({minus, "sNaN", number});
+  if (!PyLong_CheckExact(exponent.get())) return {};
+  const long power = PyLong_AsLongAndOverflow(exponent.get(), &overflow);
+  if (overflow != 0) return {};
+  return Concat({minus, number, "E", std::to_string(power)});
+}
+
 bool IsShortInt(PyObject* number) {
   if (!PyLong_CheckExact(number)) return false;
   const std::size_t bits = _PyLong_NumBits(number);
@@ -63,11 +86,15 @@ bool IsShortInt(PyObject* number) {
 ExtParts TakeDecimal(PyObject* object) {
   PyTypeObject* const type = Py_TYPE(object);
   if (!IsTypeOfModule(type, "decimal", "Decimal")) return {};
-  // Only the one made in C: its text is made without any Python.
   PyObject* const to_text =
       PyDict_GetItemString(type->tp_dict, "__str__");  // borrowed
-  if (to_text == nullptr || !Py_IS_TYPE(to_text, &PyWrapperDescr_Type)) {
-    return {};
+  if (to_text == nullptr) return {};
+  // Of the one made in C the text is made without any Python.
+  if (!Py_IS_TYPE(to_text, &PyWrapperDescr_Type)) {
+    const std::string text = TextOfPythonDecimal(object);
+    if (!IsDecimalText(text)) return {};
+    return {"decimal.Decimal",
+            PyRef::Steal(Py_BuildValue("(s)", text.c_str()))};
   }
   const PyRef text = PyRef::Steal(type->tp_str(object));
   return {"decimal.Decimal",

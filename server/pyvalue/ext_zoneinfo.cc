@@ -24,17 +24,33 @@ bool IsZoneKey(std::string_view key) {
   return plain && key.find("//") == std::string_view::npos;
 }
 
+// Of one of the module written in Python, which stands in where _zoneinfo
+// doesn't load. What was read from a file reduces in a way of its own.
+ExtParts TakePythonZoneInfo(PyObject* object) {
+  const PyRef names = PyRef::Steal(PyObject_GenericGetDict(object, nullptr));
+  if (!names || PyDict_GetItemString(names.get(), "__reduce__") != nullptr) {
+    PyErr_Clear();
+    return {};
+  }
+  const PyRef key = PyRef::Borrow(PyDict_GetItemString(names.get(), "_key"));
+  if (!key || !IsZoneKey(ExactText(key.get()))) return {};
+  return {"zoneinfo.ZoneInfo", PyRef::Steal(PyTuple_Pack(1, key.get()))};
+}
+
 }  // namespace
 
 ExtParts TakeZoneInfo(PyObject* object) {
   PyTypeObject* const type = Py_TYPE(object);
   if (!IsTypeOfModule(type, "zoneinfo", "ZoneInfo")) return {};
-  PyRef key = ReadSlot(object, "key");
-  if (!key || !IsZoneKey(ExactText(key.get()))) return {};
   // One that was read from a file has no place of its own, even if it was given
   // a key; its refusal to be reduced tells.
   PyObject* const reduce =
       PyDict_GetItemString(type->tp_dict, "__reduce__");  // borrowed
+  if (reduce != nullptr && PyFunction_Check(reduce)) {
+    return TakePythonZoneInfo(object);
+  }
+  PyRef key = ReadSlot(object, "key");
+  if (!key || !IsZoneKey(ExactText(key.get()))) return {};
   if (reduce == nullptr || !Py_IS_TYPE(reduce, &PyMethodDescr_Type)) return {};
   const PyRef reduced =
       PyRef::Steal(PyObject_CallFunctionObjArgs(reduce, object, nullptr));

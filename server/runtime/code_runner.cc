@@ -8,6 +8,7 @@ namespace envknit {
 namespace {
 
 constexpr std::size_t kMaxPathBytes = 4096;
+constexpr std::size_t kMaxReasonBytes = 4096;
 
 // Puts a module into sys.modules as __main__ and gives the name back to what
 // was there before, unless somebody else took it.
@@ -141,14 +142,14 @@ PyRef CodeRunner::ToJsonShape(PyObject* value, bool exact, CodecError& error) {
   }
 }
 
-bool CodeRunner::SaysIncompatible(PyObject* exception) {
+std::string CodeRunner::IncompatibilityOf(PyObject* exception) {
   PyRef answer;
-  if (Load(is_incompatible_, "import_verdict.py", "is_incompatible")) {
+  if (Load(incompatibility_, "import_verdict.py", "incompatibility")) {
     answer =
-        PyRef::Steal(PyObject_CallOneArg(is_incompatible_.get(), exception));
+        PyRef::Steal(PyObject_CallOneArg(incompatibility_.get(), exception));
   }
   PyErr_Clear();
-  return answer.get() == Py_True;
+  return answer ? TextOf(answer.get(), kMaxReasonBytes) : std::string();
 }
 
 }  // namespace envknit

@@ -35,9 +35,10 @@ class CodeRunner final {
   // kPython for what the methods of its containers raised.
   PyRef ToJsonShape(PyObject* value, bool exact, CodecError& error);
 
-  // Whether `exception`, of an import, says that an extension module can't load
-  // in a sub-interpreter. Leaves no Python exception set.
-  bool SaysIncompatible(PyObject* exception);
+  // What `exception`, of an import, or what it was raised for says of an
+  // extension module that can't load in a sub-interpreter; empty if nothing.
+  // Leaves no Python exception set.
+  std::string IncompatibilityOf(PyObject* exception);
 
  private:
   // The function `name` of the runtime's file, loaded once. False: an exception
@@ -49,7 +50,7 @@ class CodeRunner final {
   const std::string runtime_dir_;
   PyRef add_source_;
   PyRef to_json_shape_;
-  PyRef is_incompatible_;
+  PyRef incompatibility_;
 };
 
 }  // namespace envknit

@@ -68,12 +68,14 @@ Executor::Outcome Executor::TryImport(std::string_view payload,
   const std::size_t mark = out.Open(schema::response::kOutcome);
   exceptions_.Write(out, schema::outcome::kException, raised.get());
   out.Close(mark);
-  const bool incompatible = code_.SaysIncompatible(raised.get());
+  const std::string incompatibility = code_.IncompatibilityOf(raised.get());
+  const bool fails_for_that = !incompatibility.empty();
   out.VarintField(field::kVerdict,
                   static_cast<uint64_t>(
-                      incompatible ? schema::ImportVerdict::kCextIncompatible
-                                   : schema::ImportVerdict::kFailed));
-  out.TextField(field::kReason, ReasonOf(raised.get()));
+                      fails_for_that ? schema::ImportVerdict::kCextIncompatible
+                                     : schema::ImportVerdict::kFailed));
+  out.TextField(field::kReason,
+                fails_for_that ? incompatibility : ReasonOf(raised.get()));
   return std::nullopt;
 }
 

@@ -67,10 +67,14 @@ std::string Reason() {
 
 void RaiseRefused(const std::string& name, const std::string& path,
                   const std::string& reason) {
-  const PyRef text = PyRef::Steal(PyUnicode_FromFormat(
-      "module %s does not support loading in subinterpreters (in another one "
-      "of this process: %s)",
-      name.c_str(), reason.c_str()));
+  const std::string same =
+      Concat({"module ", name, " does not support loading in subinterpreters"});
+  // CPython's own words need no repetition.
+  const std::string why =
+      reason.find(" in subinterpreters") != std::string::npos
+          ? same
+          : Concat({same, " (in another one of this process: ", reason, ")"});
+  const PyRef text = PyRef::Steal(PyUnicode_FromString(why.c_str()));
   const PyRef name_text = PyRef::Steal(PyUnicode_FromString(name.c_str()));
   const PyRef path_text = PyRef::Steal(PyUnicode_FromString(path.c_str()));
   if (text && name_text && path_text) {

@@ -24,8 +24,8 @@ _SIGNS = (
 )
 
 
-def is_incompatible(exception: BaseException) -> bool:
-    """Whether it, or what it was raised for, is one of these: packages wrap such errors."""
+def incompatibility(exception: BaseException) -> str:
+    """What it, or what it was raised for, says of that; packages wrap such errors. "" if none."""
     waiting = [exception]
     seen: set[int] = set()
     while waiting and len(seen) < MAX_LINKS:
@@ -36,9 +36,9 @@ def is_incompatible(exception: BaseException) -> bool:
         if issubclass(type(error), Exception):
             text = _text(error)
             if any(sign in text for sign in _SIGNS):
-                return True
+                return f"{type(error).__name__}: {text}"
         waiting += [link for link in (error.__context__, error.__cause__) if link is not None]
-    return False
+    return ""
 
 
 def _text(error: BaseException) -> str:

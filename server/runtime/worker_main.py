@@ -2,8 +2,8 @@
 
 Run by the daemon as `python -I -S -X faulthandler worker_main.py --call-fd N --control-fd N
 --status-fd N --runtime FILE`, or for a host of interpreters as `worker_main.py --host
---descriptor-fd N --control-fd N --runtime FILE`. Nothing is imported that the interpreter has not loaded already:
-it is the cold start of every worker.
+--descriptor-fd N --control-fd N --runtime FILE`. Nothing is imported that the interpreter has
+not loaded already: it is the cold start of every worker.
 """
 
 import sys
