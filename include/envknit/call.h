@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "absl/types/optional.h"
 
 #include "envknit/environment.h"
 #include "envknit/isolation.h"
@@ -65,8 +64,8 @@ struct CallResult {
   std::vector<LadderNotice> notices;
   // The worker that ran it; epoch 0 when none did.
   WorkerInfo worker;
-  // How it was isolated, if the choice was left to us.
-  absl::optional<IsolationChoice> isolation;
+  // How it was isolated; null unless the choice was left to us.
+  std::shared_ptr<const IsolationChoice> isolation;
   // Consecutive handle ids of `worker.epoch` that the reply gives away.
   uint64_t first_handle = 0;
   uint32_t handle_count = 0;

@@ -131,7 +131,7 @@ absl::Status Serve(const ServerConfig& config, const ProcessContext& context,
       HostOptions(workers, /*throw_away=*/true),
       {spawner->get(), loop->get(), &clock, &logger});
   ProbingPoolRegistry probing(
-      {pools.get(), &clock, loop->get(), &logger},
+      PoolLimits(config), {pools.get(), &clock, loop->get(), &logger},
       std::make_shared<ImportProbes>(
           ImportProbes::Options(),
           ImportProbe::Parts{&throw_away, &clock, loop->get()}, &logger,

@@ -6,24 +6,27 @@
 
 namespace envknit {
 
-std::shared_ptr<DelayedCall> DelayedCall::Create(
-    CallSpec spec, CallDone done, Timers* timers,
+absl::StatusOr<std::shared_ptr<DelayedCall>> DelayedCall::Create(
+    CallSpec&& spec, CallDone&& done, const Room& room,
     std::function<void()> ended_early) {
+  absl::Status fits = room.budget->Take(spec.body.size());
+  if (!fits.ok()) return fits;
   const absl::Time deadline = spec.deadline;
   std::shared_ptr<DelayedCall> call(new DelayedCall(
-      std::move(spec), std::move(done), timers, std::move(ended_early)));
+      std::move(spec), std::move(done), room, std::move(ended_early)));
   const absl::MutexLock lock(&call->mu_);
   call->timer_ =
-      timers->RunAt(deadline, [weak = std::weak_ptr<DelayedCall>(call)] {
+      room.timers->RunAt(deadline, [weak = std::weak_ptr<DelayedCall>(call)] {
         const std::shared_ptr<DelayedCall> self = weak.lock();
         if (self != nullptr) self->EndWith(DeadlineExpiredQueued);
       });
   return call;
 }
 
-DelayedCall::DelayedCall(CallSpec spec, CallDone done, Timers* timers,
+DelayedCall::DelayedCall(CallSpec spec, CallDone done, const Room& room,
                          std::function<void()> ended_early)
-    : timers_(timers),
+    : room_(room),
+      bytes_(spec.body.size()),
       ended_early_(std::move(ended_early)),
       kind_(spec.kind),
       target_(spec.target),
@@ -31,6 +34,12 @@ DelayedCall::DelayedCall(CallSpec spec, CallDone done, Timers* timers,
       client_call_id_(spec.client_call_id),
       spec_(std::move(spec)),
       done_(std::move(done)) {}
+
+DelayedCall::~DelayedCall() {
+  CallSpec spec;
+  CallDone done;
+  TakeOut(&spec, &done);
+}
 
 bool DelayedCall::waits() const {
   const absl::MutexLock lock(&mu_);
@@ -46,7 +55,8 @@ bool DelayedCall::TakeOut(CallSpec* spec, CallDone* done) {
     *spec = std::move(spec_);
     timer = timer_;
   }
-  timers_->Cancel(timer);
+  room_.timers->Cancel(timer);
+  room_.budget->Return(bytes_);
   return true;
 }
 

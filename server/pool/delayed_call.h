@@ -1,16 +1,19 @@
 #ifndef ENVKNIT_SERVER_POOL_DELAYED_CALL_H_
 #define ENVKNIT_SERVER_POOL_DELAYED_CALL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 
 #include "envknit/call.h"
 #include "envknit/clock.h"
+#include "server/pool/delay_budget.h"
 
 namespace envknit {
 
@@ -22,11 +25,19 @@ class DelayedCall final : public CallHandle,
  public:
   using Submit = std::function<std::shared_ptr<CallHandle>(CallSpec, CallDone)>;
 
-  // `timers` is borrowed and outlives the wait. `ended_early`, if given, is
-  // called when the call ends while it waits, after its own `done`.
-  static std::shared_ptr<DelayedCall> Create(
-      CallSpec spec, CallDone done, Timers* timers,
+  // What calls wait in. `timers` is borrowed and outlives them.
+  struct Room {
+    std::shared_ptr<DelayBudget> budget;
+    Timers* timers = nullptr;
+  };
+
+  // `ended_early`, if given, is called when the call ends while it waits, after
+  // its own `done`. Error (POOL_EXHAUSTED): too much waits already; `done` is
+  // untouched then.
+  static absl::StatusOr<std::shared_ptr<DelayedCall>> Create(
+      CallSpec&& spec, CallDone&& done, const Room& room,
       std::function<void()> ended_early = nullptr);
+  ~DelayedCall() override;
 
   // As the call came; before PassOn.
   CallKind kind() const { return kind_; }
@@ -47,7 +58,7 @@ class DelayedCall final : public CallHandle,
   void Cancel() override ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
-  DelayedCall(CallSpec spec, CallDone done, Timers* timers,
+  DelayedCall(CallSpec spec, CallDone done, const Room& room,
               std::function<void()> ended_early);
 
   void EndWith(const std::function<absl::Status(const CallSpec&)>& status)
@@ -56,7 +67,8 @@ class DelayedCall final : public CallHandle,
   bool TakeOut(CallSpec* spec, CallDone* done) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Constant after construction.
-  Timers* const timers_;
+  const Room room_;
+  const std::size_t bytes_;
   const std::function<void()> ended_early_;
   const CallKind kind_;
   const std::string target_;

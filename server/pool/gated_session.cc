@@ -10,22 +10,24 @@ namespace envknit {
 
 std::shared_ptr<GatedSession> GatedSession::InFrontOf(
     std::shared_ptr<Session> session, std::shared_ptr<ImportProbes> probes,
-    Timers* timers) {
+    const DelayedCall::Room& room) {
   std::shared_ptr<GatedSession> gate(
-      new GatedSession(session->spec(), std::move(probes), timers));
+      new GatedSession(session->spec(), std::move(probes), room));
   gate->Settle(std::move(session));
   return gate;
 }
 
 std::shared_ptr<GatedSession> GatedSession::Awaiting(
-    SessionSpec spec, std::shared_ptr<ImportProbes> probes, Timers* timers) {
+    SessionSpec spec, std::shared_ptr<ImportProbes> probes,
+    const DelayedCall::Room& room) {
   return std::shared_ptr<GatedSession>(
-      new GatedSession(std::move(spec), std::move(probes), timers));
+      new GatedSession(std::move(spec), std::move(probes), room));
 }
 
 GatedSession::GatedSession(SessionSpec spec,
-                           std::shared_ptr<ImportProbes> probes, Timers* timers)
-    : probes_(std::move(probes)), timers_(timers), spec_(std::move(spec)) {}
+                           std::shared_ptr<ImportProbes> probes,
+                           const DelayedCall::Room& room)
+    : probes_(std::move(probes)), room_(room), spec_(std::move(spec)) {}
 
 std::shared_ptr<Session> GatedSession::inner() const {
   const absl::MutexLock lock(&mu_);
@@ -107,12 +109,17 @@ std::shared_ptr<CallHandle> GatedSession::Submit(CallSpec call, CallDone done) {
     if (inner_ != nullptr && waiting_.empty() && !advancing_ && !needs_trial) {
       session = inner_;
     } else if (problem.ok()) {
-      delayed = DelayedCall::Create(std::move(call), std::move(done), timers_,
-                                    [weak = weak_from_this()] {
-                                      const auto self = weak.lock();
-                                      if (self != nullptr) self->Advance();
-                                    });
-      waiting_.push_back({delayed, needs_trial, false, absl::nullopt});
+      absl::StatusOr<std::shared_ptr<DelayedCall>> created =
+          DelayedCall::Create(std::move(call), std::move(done), room_,
+                              [weak = weak_from_this()] {
+                                const auto self = weak.lock();
+                                if (self != nullptr) self->Advance();
+                              });
+      problem = created.status();
+      if (created.ok()) {
+        delayed = *std::move(created);
+        waiting_.push_back({delayed, needs_trial, false, absl::nullopt});
+      }
     }
   }
   if (session != nullptr) {

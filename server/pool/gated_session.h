@@ -29,11 +29,12 @@ class GatedSession final : public Session,
   // In front of `session`, which is there.
   static std::shared_ptr<GatedSession> InFrontOf(
       std::shared_ptr<Session> session, std::shared_ptr<ImportProbes> probes,
-      Timers* timers);
+      const DelayedCall::Room& room);
 
   // In front of one that Settle() will bring. Until then its name is empty.
   static std::shared_ptr<GatedSession> Awaiting(
-      SessionSpec spec, std::shared_ptr<ImportProbes> probes, Timers* timers);
+      SessionSpec spec, std::shared_ptr<ImportProbes> probes,
+      const DelayedCall::Room& room);
 
   // The session that was awaited, or why there is none. Only the first counts;
   // false (and that session is the caller's) if this one is settled or closed.
@@ -63,7 +64,7 @@ class GatedSession final : public Session,
   };
 
   GatedSession(SessionSpec spec, std::shared_ptr<ImportProbes> probes,
-               Timers* timers);
+               const DelayedCall::Room& room);
 
   // Passes on what needn't wait any more. Any number of threads may call it;
   // one does the work.
@@ -75,7 +76,7 @@ class GatedSession final : public Session,
 
   // Constant after construction.
   const std::shared_ptr<ImportProbes> probes_;
-  Timers* const timers_;
+  const DelayedCall::Room room_;
 
   // Isolation and its reason are set by Settle.
   SessionSpec spec_;

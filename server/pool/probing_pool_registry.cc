@@ -22,11 +22,12 @@ absl::string_view NameOf(IsolationKind kind) {
 
 // The call's own result says what was chosen for it.
 CallDone WithChoice(CallDone done, IsolationChoice choice) {
-  return
-      [done = std::move(done), choice = std::move(choice)](CallResult result) {
-        result.isolation = choice;
-        done(std::move(result));
-      };
+  return [done = std::move(done),
+          choice = std::make_shared<const IsolationChoice>(std::move(choice))](
+             CallResult result) {
+    result.isolation = choice;
+    done(std::move(result));
+  };
 }
 
 absl::Status ChosenTooLate(const SessionSpec& spec) {
@@ -40,9 +41,12 @@ absl::Status ChosenTooLate(const SessionSpec& spec) {
 
 }  // namespace
 
-ProbingPoolRegistry::ProbingPoolRegistry(const Parts& parts,
+ProbingPoolRegistry::ProbingPoolRegistry(const PoolOptions& options,
+                                         const Parts& parts,
                                          std::shared_ptr<ImportProbes> probes)
-    : parts_(parts), probes_(std::move(probes)) {}
+    : parts_(parts),
+      probes_(std::move(probes)),
+      room_{std::make_shared<DelayBudget>(options), parts.timers} {}
 
 ProbingPoolRegistry::~ProbingPoolRegistry() { probes_->Shutdown(); }
 
@@ -64,7 +68,7 @@ absl::StatusOr<std::shared_ptr<Session>> ProbingPoolRegistry::OpenSession(
 
 std::shared_ptr<Session> ProbingPoolRegistry::OpenWhenChosen(SessionSpec spec) {
   const std::shared_ptr<GatedSession> gate =
-      GatedSession::Awaiting(spec, probes_, parts_.timers);
+      GatedSession::Awaiting(spec, probes_, room_);
   const Timers::Id timer =
       parts_.timers->RunAt(parts_.clock->Now() + spec.start_timeout,
                            [gate, spec] { gate->Settle(ChosenTooLate(spec)); });
@@ -111,7 +115,7 @@ std::shared_ptr<Session> ProbingPoolRegistry::Gate(
       found == gates_.end() ? nullptr : found->second.lock();
   if (gate != nullptr) return gate;
   const std::string name = session->name();
-  gate = GatedSession::InFrontOf(std::move(session), probes_, parts_.timers);
+  gate = GatedSession::InFrontOf(std::move(session), probes_, room_);
   KeepGate(name, gate);
   return gate;
 }
@@ -148,8 +152,15 @@ std::shared_ptr<CallHandle> ProbingPoolRegistry::Call(
         is_process ? IsolationRequest::kProcess : isolation, identity,
         std::move(call), std::move(done));
   }
-  const std::shared_ptr<DelayedCall> delayed =
-      DelayedCall::Create(std::move(call), std::move(done), parts_.timers);
+  absl::StatusOr<std::shared_ptr<DelayedCall>> created =
+      DelayedCall::Create(std::move(call), std::move(done), room_);
+  if (!created.ok()) {
+    CallResult refusal;
+    refusal.status = created.status();
+    done(std::move(refusal));
+    return nullptr;
+  }
+  const std::shared_ptr<DelayedCall> delayed = *std::move(created);
   const auto submit_as = [pools = parts_.pools, environment, identity](
                              const absl::optional<IsolationChoice>& chosen) {
     return [=](CallSpec spec, CallDone result) {

@@ -34,7 +34,9 @@ class ProbingPoolRegistry final : public PoolRegistry {
     Logger* logger = nullptr;
   };
 
-  ProbingPoolRegistry(const Parts& parts, std::shared_ptr<ImportProbes> probes);
+  // As much as `options` lets wait in a pool may wait in front of all.
+  ProbingPoolRegistry(const PoolOptions& options, const Parts& parts,
+                      std::shared_ptr<ImportProbes> probes);
   // Ends the trials.
   ~ProbingPoolRegistry() override;
 
@@ -79,6 +81,7 @@ class ProbingPoolRegistry final : public PoolRegistry {
   // Constant after construction.
   const Parts parts_;
   const std::shared_ptr<ImportProbes> probes_;
+  const DelayedCall::Room room_;
 
   absl::Mutex mu_;
   // The gates that anyone holds, by session: all its callers share one.

@@ -158,11 +158,12 @@ void UnaryCall::OnResult(CallResult result) {
   }
   if (cancelled) DropHandles(result);
   if (!status.ok()) return Finish(ToGrpcStatus(status));
-  std::string fields =
-      AppendedFields(kind_, result,
-                     DescribeWorker(result.worker, *environment_,
-                                    result.isolation.value_or(isolation_),
-                                    backend_->instance));
+  std::string fields = AppendedFields(
+      kind_, result,
+      DescribeWorker(
+          result.worker, *environment_,
+          result.isolation == nullptr ? isolation_ : *result.isolation,
+          backend_->instance));
   *response_ = JoinForSending(std::move(result.body), std::move(fields));
   Finish(grpc::Status::OK);
 }

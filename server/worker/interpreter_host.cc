@@ -196,6 +196,8 @@ void InterpreterHost::OnProcessExit(WorkerExit exit) {
     }
     if (its_exit.collateral) {
       its_exit.protocol_error.reset();
+      // What the others printed is not for this one's client.
+      its_exit.stderr_tail.clear();
       its_exit.stack.clear();
     }
     CancelTimers(*interpreter);

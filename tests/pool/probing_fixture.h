@@ -120,8 +120,15 @@ class ProbingFixture : public ::testing::Test {
   std::shared_ptr<ImportProbes> probes_ = std::make_shared<ImportProbes>(
       ImportProbes::Options(),
       ImportProbe::Parts{&throw_away_, &clock_, &timers_}, &logger_, 0xabcd);
-  ProbingPoolRegistry registry_{{pools_.get(), &clock_, &timers_, &logger_},
-                                probes_};
+  // So much may wait.
+  static PoolOptions Limits() {
+    PoolOptions limits;
+    limits.queue_calls = 3;
+    limits.queue_bytes = 1000;
+    return limits;
+  }
+  ProbingPoolRegistry registry_{
+      Limits(), {pools_.get(), &clock_, &timers_, &logger_}, probes_};
 };
 
 }  // namespace envknit

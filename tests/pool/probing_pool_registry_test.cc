@@ -150,6 +150,24 @@ TEST_F(ProbingPoolRegistryTest, AWaitingCallCanBeCancelled) {
   EXPECT_THAT(AskedOfInterpreter(), ElementsAre("submit fast", "cancel 1"));
 }
 
+TEST_F(ProbingPoolRegistryTest, WhatWaitsIsBounded) {
+  auto session = OpenInterpreter();
+  session->Submit(Call(CallKind::kTryImport, "fast"), Note("try"));
+  CallSpec large = Call(CallKind::kCall, "large");
+  large.body = std::string(1000, 'x');
+  session->Submit(large, Note("large"));
+  session->Submit(Call(CallKind::kCall, "f"), Note("f"));
+  session->Submit(Call(CallKind::kCall, "g"), Note("g"));
+  registry_.Call(environment_, IsolationRequest::kAuto, "uid:1",
+                 Call(CallKind::kCall, "h"), Note("h"));
+  EXPECT_THAT(results_,
+              ElementsAre("large POOL_EXHAUSTED", "h POOL_EXHAUSTED"));
+  Answer({Loaded()});
+  // There is room again.
+  session->Submit(Call(CallKind::kTryImport, "slow"), Note("slow"));
+  EXPECT_EQ(results_.size(), 2U);
+}
+
 TEST_F(ProbingPoolRegistryTest, ClosingEndsWhatWaits) {
   auto session = OpenInterpreter();
   session->Submit(Call(CallKind::kTryImport, "fast"), Note("try"));
@@ -204,7 +222,7 @@ TEST_F(ProbingPoolRegistryTest, ACallWithoutASessionWaitsToo) {
   interpreters_.Succeed(interpreters_.Epochs().back());
   EXPECT_THAT(AskedOfInterpreter(), ElementsAre("submit f"));
   ReplyFromInterpreter();
-  ASSERT_TRUE(last_.isolation.has_value());
+  ASSERT_NE(last_.isolation, nullptr);
   EXPECT_EQ(last_.isolation->kind, IsolationKind::kSubinterpreter);
   // Another kind of call on another module: chosen already, tried once more.
   registry_.Call(environment_, IsolationRequest::kAuto, "uid:1",
@@ -219,7 +237,7 @@ TEST_F(ProbingPoolRegistryTest, AutoOnAnOldPythonRunsAtOnce) {
                  Call(CallKind::kImport, "fast"), Note("import"));
   processes_.Succeed(processes_.Epochs().back());
   processes_.ReplyToLast(processes_.Epochs().back());
-  ASSERT_TRUE(last_.isolation.has_value());
+  ASSERT_NE(last_.isolation, nullptr);
   EXPECT_THAT(last_.isolation->reason, HasSubstr("Python 3.11 has no"));
 }
 

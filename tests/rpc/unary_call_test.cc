@@ -226,7 +226,7 @@ TEST_F(UnaryCallTest, IsolationGoesToStoreAndPools) {
   Serve();
   auto stub = v1::IsolationService::NewStub(Channel());
   const auto import = [&](v1::IsolationKind asked, IsolationRequest expected,
-                          absl::optional<IsolationChoice> came_to) {
+                          std::shared_ptr<const IsolationChoice> came_to) {
     std::thread worker([this, expected, came_to] {
       const auto call = pools_.NextCall();
       ASSERT_NE(call, nullptr);
@@ -246,17 +246,18 @@ TEST_F(UnaryCallTest, IsolationGoesToStoreAndPools) {
     worker.join();
     return response.worker();
   };
-  v1::WorkerDescription worker =
-      import(v1::ISOLATION_KIND_UNSPECIFIED, IsolationRequest::kProcess, {});
+  v1::WorkerDescription worker = import(v1::ISOLATION_KIND_UNSPECIFIED,
+                                        IsolationRequest::kProcess, nullptr);
   EXPECT_EQ(worker.isolation(), v1::ISOLATION_KIND_PROCESS);
   EXPECT_EQ(worker.isolation_reason(), "process workers run every package");
   EXPECT_EQ(worker.digest(), "digest");
   worker = import(v1::ISOLATION_KIND_SUBINTERPRETER,
-                  IsolationRequest::kSubinterpreter, {});
+                  IsolationRequest::kSubinterpreter, nullptr);
   EXPECT_EQ(worker.isolation(), v1::ISOLATION_KIND_SUBINTERPRETER);
   EXPECT_EQ(worker.digest(), "digest3");
   worker = import(v1::ISOLATION_KIND_AUTO, IsolationRequest::kAuto,
-                  IsolationChoice{IsolationKind::kSubinterpreter, "all load"});
+                  std::make_shared<const IsolationChoice>(IsolationChoice{
+                      IsolationKind::kSubinterpreter, "all load"}));
   EXPECT_EQ(worker.isolation(), v1::ISOLATION_KIND_SUBINTERPRETER);
   EXPECT_EQ(worker.isolation_reason(), "all load");
   EXPECT_EQ(worker.digest(), "digest");

@@ -50,8 +50,13 @@ TEST_F(HostEndTest, WithoutAPageTheOneThatRanIsToBlame) {
   TestInterpreter ran = Open();
   TestInterpreter idle = Open();
   ran.Submit("vanish:3");
-  EXPECT_FALSE(ran.listener->TakeExit().collateral);
-  EXPECT_TRUE(idle.listener->TakeExit().collateral);
+  const WorkerExit exit = ran.listener->TakeExit();
+  EXPECT_FALSE(exit.collateral);
+  EXPECT_EQ(exit.stderr_tail, "gone\n");
+  const WorkerExit others = idle.listener->TakeExit();
+  EXPECT_TRUE(others.collateral);
+  // What one prints is not for another's client.
+  EXPECT_EQ(others.stderr_tail, "");
 }
 
 TEST_F(HostEndTest, OneThatDoesNotCloseTakesItsHostDown) {
