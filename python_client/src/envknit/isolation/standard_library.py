@@ -1,0 +1,149 @@
+"""The functions of the standard library that import by name, for whoever calls them.
+
+`importlib.import_module` and its like look at sys.modules themselves; while versions are in use
+they ask the router, in the name of the code that called them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+from envknit.isolation import import_router, module_loading
+from envknit.isolation.import_router import calling_spec, find_home, resolve_relative
+from envknit.isolation.versioned_loader import VersionedSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from importlib.machinery import ModuleSpec
+    from pkgutil import ModuleInfo
+    from types import ModuleType
+
+    from envknit.isolation.package_world import Home
+
+__all__ = ["install", "uninstall"]
+
+#: pkgutil's own function, once it is imported.
+_walk_packages: Any = None
+
+_bootstrap: Any = importlib._bootstrap
+_gcd_import = _bootstrap._gcd_import
+_find_spec = importlib.util.find_spec
+_reload = importlib.reload
+
+
+def _destination(name: str, package: str | None, level: int) -> tuple[Home, str] | None:
+    """The home and the absolute name that the caller of the standard library means."""
+    full = resolve_relative(name, package or "", level) if level else name
+    top = full.partition(".")[0]
+    if top in sys.stdlib_module_names or top == "envknit":
+        return None
+    spec = calling_spec(2)
+    if spec is not None:
+        home = spec.home.home_of(top)
+        return None if home is None else (home, full)
+    found = find_home(top)
+    if found is None:
+        return None
+    home, real_top = found
+    return home, real_top + full[len(top) :]
+
+
+def _routed_gcd_import(name: str, package: str | None = None, level: int = 0) -> ModuleType:
+    """importlib.import_module and importlib.__import__, behind their checks."""
+    destination = _destination(name, package, level) if isinstance(name, str) else None
+    if destination is not None:
+        return import_router.import_routed(*destination)
+    top = name.partition(".")[0] if isinstance(name, str) else ""
+    if top in module_loading.contested:
+        with module_loading.locked(), module_loading.outside():
+            return _gcd_import(name, package, level)  # type: ignore[no-any-return]
+    return _gcd_import(name, package, level)  # type: ignore[no-any-return]
+
+
+def _routed_find_spec(name: str, package: str | None = None) -> ModuleSpec | None:
+    """importlib.util.find_spec: loads the parent, not the module."""
+    level = len(name) - len(name.lstrip("."))
+    destination = _destination(name[level:], package, level)
+    if destination is None:
+        return _find_spec(name, package)
+    return module_loading.spec_of(*destination)
+
+
+def _routed_reload(module: ModuleType) -> ModuleType:
+    """importlib.reload: runs a module of a version again, in its world."""
+    spec = getattr(module, "__spec__", None)
+    if spec.__class__ is VersionedSpec and sys.modules.get(spec.name) is not module:
+        return module_loading.run_again(module)
+    return _reload(module)
+
+
+def _routed_walk_packages(
+    path: Iterable[str] | None = None,
+    prefix: str = "",
+    onerror: Callable[[str], object] | None = None,
+) -> Iterator[ModuleInfo]:
+    """pkgutil.walk_packages, which takes packages from sys.modules."""
+    # Whoever calls, not whoever consumes the generator.
+    top = prefix.partition(".")[0]
+    spec = calling_spec(1)
+    home = spec.home.home_of(top) if spec is not None and top else None
+    if home is None and top:
+        home = (find_home(top) or (None, ""))[0]
+    if home is None:
+        return cast("Iterator[ModuleInfo]", _walk_packages(path, prefix, onerror))
+    return _walk(home, path, prefix, onerror)
+
+
+def _walk(
+    home: Home,
+    path: Iterable[str] | None,
+    prefix: str,
+    onerror: Callable[[str], object] | None,
+    seen: frozenset[str] = frozenset(),
+) -> Iterator[ModuleInfo]:
+    import pkgutil
+
+    for info in pkgutil.iter_modules(path, prefix):
+        yield info
+        if not info.ispkg:
+            continue
+        try:
+            package = module_loading.import_module(home, info.name)
+        except Exception as error:
+            if onerror is not None:
+                onerror(info.name)
+            elif not isinstance(error, ImportError):
+                raise
+            continue
+        folders = [folder for folder in package.__path__ if folder not in seen]
+        yield from _walk(home, folders, info.name + ".", onerror, seen | set(folders))
+
+
+def install() -> None:
+    """Puts the routed functions in place, once."""
+    global _walk_packages
+    import pkgutil
+
+    _bootstrap._gcd_import = _routed_gcd_import
+    importlib.util.find_spec = _routed_find_spec
+    importlib.reload = _routed_reload
+    if pkgutil.walk_packages is not _routed_walk_packages:
+        _walk_packages = pkgutil.walk_packages
+        pkgutil.walk_packages = _routed_walk_packages  # type: ignore[assignment]
+
+
+def uninstall() -> None:
+    """Puts the originals back, where nobody else has replaced ours."""
+    if _bootstrap._gcd_import is _routed_gcd_import:
+        _bootstrap._gcd_import = _gcd_import
+    if importlib.util.find_spec is _routed_find_spec:
+        importlib.util.find_spec = _find_spec
+    if importlib.reload is _routed_reload:
+        importlib.reload = _reload
+    import pkgutil
+
+    if pkgutil.walk_packages is _routed_walk_packages:
+        pkgutil.walk_packages = _walk_packages
