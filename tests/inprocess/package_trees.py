@@ -39,8 +39,9 @@ class PackageTrees:
 
         Args:
             files: Texts or bytes by path within the install path; texts are dedented, and have the
-                version where they say @VERSION@. Unless they have `pkg/__init__.py` or `pkg.py`,
-                there is a `pkg/__init__.py` with `__version__` and `where()`.
+                version where they say @VERSION@. None, or files in `pkg/` without an
+                `__init__.py`: there is one with `__version__` and `where()`. One that is
+                None is left out (a namespace package).
             env: The environment, or several.
             dist_info: Whether there is a dist-info with RECORD and top_level.txt.
             keys: More keys of the entry; None leaves `install_path` out.
@@ -61,11 +62,12 @@ class PackageTrees:
         """Writes a version into an install path that may have others; the lock doesn't name it."""
         module = name.replace("-", "_")
         contents = dict(files or {})
-        if not contents.keys() & {f"{module}.py", f"{module}/__init__.py"}:
-            contents[f"{module}/__init__.py"] = _PLAIN_PACKAGE
-        written = _write(Path(into), contents, version)
+        if files is None or any(path.startswith(f"{module}/") for path in files):
+            contents.setdefault(f"{module}/__init__.py", _PLAIN_PACKAGE)
+        contents = {path: content for path, content in contents.items() if content is not None}
+        _write(Path(into), contents, version)
         if dist_info:
-            _write_dist_info(Path(into), name, version, written)
+            _write_dist_info(Path(into), name, version, contents)
         return Path(into)
 
     def lock(self, content: str | Mapping | None = None, name="envknit.lock.yaml"):
@@ -98,7 +100,6 @@ def _write(folder, contents, version):
             target.write_text(text, encoding="utf-8")
         else:
             target.write_bytes(content)
-    return list(contents)
 
 
 def _write_dist_info(folder, name, version, written):
