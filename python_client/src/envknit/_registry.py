@@ -57,7 +57,14 @@ class VersionRegistry:
     def locate(
         self, name: str, version: str, environment: str | None = None
     ) -> tuple[LockedEnvironment, LockedPackage]:
-        """As find(): the package as it is locked, and its environment."""
+        """As find(): the package as it is locked, and its environment.
+
+        Raises:
+            TypeError: a name or version that is no text, such as the number 1.10.
+        """
+        for what, text in (("name", name), ("version", version)):
+            if not isinstance(text, str):
+                raise TypeError(f"a package's {what} is a str, not {text!r}")
         normalized = _lock_files.normalize(name)
         for candidate in self._candidates(environment):
             for package in candidate.packages:
@@ -173,8 +180,12 @@ class VersionRegistry:
         elif names:
             hint = f"registered: {', '.join(names)}"
         else:
-            hint = "nothing is: call envknit.configure_from_lock() first, or pass install_path"
-        error = NotRegisteredError(f"{name} {version} is not registered{where}; {hint}")
+            hint = (
+                "nothing is: call envknit.configure_from_lock() first "
+                "(envknit.worker() takes an install_path instead, too)"
+            )
+        what = f"{name or repr(name)} {version or repr(version)}"
+        error = NotRegisteredError(f"{what} is not registered{where}; {hint}")
         error.reason = "PACKAGE_NOT_LOCKED"
         error.metadata = {"package": name, "version": version, "near": ", ".join(near or versions)}
         return error

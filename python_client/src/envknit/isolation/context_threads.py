@@ -26,11 +26,8 @@ class ContextThread(threading.Thread):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._snapshot = contextvars.copy_context()
-
-    def run(self) -> None:
-        """What threading.Thread runs, or a subclass's own, in the snapshot."""
-        self._snapshot.copy().run(super().run)
+        # Of the instance: around the run() of a subclass, too.
+        self.run = context_wrap(self.run)  # type: ignore[method-assign]
 
 
 def context_wrap(fn: Callable[P, T]) -> Callable[P, T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import os
 import sys
 import threading
@@ -187,17 +188,25 @@ class ImportHookManager:
 
 
 def _check_alias(alias: str) -> None:
-    if not isinstance(alias, str) or not alias.isidentifier():
+    if not isinstance(alias, str) or not alias.isidentifier() or keyword.iskeyword(alias):
         raise ValueError(f"an alias is a name that can be imported, not {alias!r}")
     if alias in sys.stdlib_module_names:
         raise ValueError(f"the alias {alias!r} is a module of the standard library")
+    if any(alias in registry.import_names(package) for package in registry.packages()):
+        raise ValueError(
+            f"the alias {alias!r} is the name of a registered package: set_default() chooses which "
+            f"version that gives"
+        )
     if alias in sys.modules and alias not in import_router.aliases:
         raise ValueError(f"the alias {alias!r} is the name of a module that is loaded already")
 
 
 def _warn(text: str) -> None:
-    # Of the caller of the API's function, which is one call away from the manager's.
-    warnings.warn(text, UserWarning, stacklevel=4)
+    # The warning is about the line that called the API: a function of the package, or a method.
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith("envknit."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, UserWarning, stacklevel=level)
 
 
 _manager = ImportHookManager()
