@@ -18,6 +18,7 @@ from envknit.isolation.active_versions import (
     context_modules,
 )
 from envknit.isolation.default_versions import defaults
+from envknit.isolation.import_tracebacks import without_import_steps
 from envknit.isolation.versioned_loader import VersionedSpec
 
 if TYPE_CHECKING:
@@ -89,9 +90,12 @@ def _import_slowly(
     level: int,
 ) -> ModuleType:
     spec = globals.get("__spec__") if globals is not None else None
-    if spec.__class__ is VersionedSpec:
-        return _import_for_version(spec, name, globals, locals, fromlist, level)
-    return _import_for_host(name, globals, locals, fromlist, level)
+    try:
+        if spec.__class__ is VersionedSpec:
+            return _import_for_version(spec, name, globals, locals, fromlist, level)
+        return _import_for_host(name, globals, locals, fromlist, level)
+    except BaseException as error:
+        raise without_import_steps(error)  # noqa: B904 - it is the same one
 
 
 def _import_for_host(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from envknit.isolation import import_router, module_loading, version_metadata
 from envknit.isolation.import_router import calling_spec, find_home, resolve_relative
+from envknit.isolation.import_tracebacks import without_import_steps
 from envknit.isolation.object_origins import module_of
 from envknit.isolation.versioned_loader import VersionedSpec
 
@@ -60,7 +61,10 @@ def _routed_gcd_import(name: str, package: str | None = None, level: int = 0) ->
     """importlib.import_module and importlib.__import__, behind their checks."""
     destination = _destination(name, package, level) if isinstance(name, str) else None
     if destination is not None:
-        return import_router.import_routed(*destination)
+        try:
+            return import_router.import_routed(*destination)
+        except BaseException as error:
+            raise without_import_steps(error)  # noqa: B904 - it is the same one
     top = name.partition(".")[0] if isinstance(name, str) else ""
     if top in module_loading.contested:
         with module_loading.locked(), module_loading.outside():
