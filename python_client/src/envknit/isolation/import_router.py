@@ -33,6 +33,7 @@ _STDLIB = sys.stdlib_module_names
 _UNKNOWN = object()
 _active = active_versions.get
 _original = builtins.__import__
+_installed = False
 
 #: Absolute names whose import is the host's business, whoever of the host asks: no decision is
 #: made for them. Emptied when what decides changes.
@@ -323,13 +324,16 @@ def reconsider() -> None:
 
 def install() -> None:
     """Puts the router in the place of builtins.__import__, once."""
-    global _original
-    if builtins.__import__ is not _routed_import:
-        _original = builtins.__import__
+    global _original, _installed
+    current = builtins.__import__
+    # Somebody may have wrapped the router meanwhile: above that it would call itself for ever.
+    if current is not _routed_import and (not _installed or current is _original):
+        _original, _installed = current, True
         builtins.__import__ = cast(Any, _routed_import)
 
 
 def uninstall() -> None:
     """Takes it away, unless somebody else has wrapped it meanwhile: then it stays below."""
+    global _installed
     if builtins.__import__ is _routed_import:
-        builtins.__import__ = _original
+        builtins.__import__, _installed = _original, False
