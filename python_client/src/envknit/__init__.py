@@ -14,7 +14,7 @@ loads no extension module: both happen at first use.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from envknit._status import SessionStatus, Status, WorkerStatus, status
 from envknit._version import VERSION  # type: ignore[import-not-found]
@@ -109,11 +109,13 @@ __version__: str = VERSION
 #: The version as numbers.
 VERSION_INFO: tuple[int, ...] = tuple(int(part) for part in __version__.split("."))
 
+if not TYPE_CHECKING:
+    # Hidden from type checkers, which would take any name from it.
 
-def __getattr__(name: str) -> Any:
-    # concurrent.futures takes longer to import than all of envknit.
-    if name == "ContextExecutor":
-        from envknit.isolation.context_executor import ContextExecutor
+    def __getattr__(name):
+        # concurrent.futures takes longer to import than all of envknit.
+        if name == "ContextExecutor":
+            from envknit.isolation.context_executor import ContextExecutor
 
-        return ContextExecutor
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return ContextExecutor
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

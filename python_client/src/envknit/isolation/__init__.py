@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from envknit._registry import VersionRegistry
 from envknit.isolation.context_threads import ContextThread, context_wrap
@@ -37,11 +37,13 @@ __all__ = [
     "use",
 ]
 
+if not TYPE_CHECKING:
+    # Hidden from type checkers, which would take any name from it.
 
-def __getattr__(name: str) -> Any:
-    # concurrent.futures takes longer to import than all of envknit.
-    if name == "ContextExecutor":
-        from envknit.isolation.context_executor import ContextExecutor
+    def __getattr__(name):
+        # concurrent.futures takes longer to import than all of envknit.
+        if name == "ContextExecutor":
+            from envknit.isolation.context_executor import ContextExecutor
 
-        return ContextExecutor
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return ContextExecutor
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,6 +18,7 @@ from envknit.isolation.active_versions import (
     context_modules,
 )
 from envknit.isolation.default_versions import defaults
+from envknit.isolation.import_tracebacks import without_import_steps
 from envknit.isolation.versioned_loader import VersionedSpec
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _STDLIB = sys.stdlib_module_names
 _UNKNOWN = object()
 _active = active_versions.get
 _original = builtins.__import__
+_installed = False
 
 #: Absolute names whose import is the host's business, whoever of the host asks: no decision is
 #: made for them. Emptied when what decides changes.
@@ -89,9 +91,12 @@ def _import_slowly(
     level: int,
 ) -> ModuleType:
     spec = globals.get("__spec__") if globals is not None else None
-    if spec.__class__ is VersionedSpec:
-        return _import_for_version(spec, name, globals, locals, fromlist, level)
-    return _import_for_host(name, globals, locals, fromlist, level)
+    try:
+        if spec.__class__ is VersionedSpec:
+            return _import_for_version(spec, name, globals, locals, fromlist, level)
+        return _import_for_host(name, globals, locals, fromlist, level)
+    except BaseException as error:
+        raise without_import_steps(error)  # noqa: B904 - it is the same one
 
 
 def _import_for_host(
@@ -319,13 +324,16 @@ def reconsider() -> None:
 
 def install() -> None:
     """Puts the router in the place of builtins.__import__, once."""
-    global _original
-    if builtins.__import__ is not _routed_import:
-        _original = builtins.__import__
+    global _original, _installed
+    current = builtins.__import__
+    # Somebody may have wrapped the router meanwhile: above that it would call itself for ever.
+    if current is not _routed_import and (not _installed or current is _original):
+        _original, _installed = current, True
         builtins.__import__ = cast(Any, _routed_import)
 
 
 def uninstall() -> None:
     """Takes it away, unless somebody else has wrapped it meanwhile: then it stays below."""
+    global _installed
     if builtins.__import__ is _routed_import:
-        builtins.__import__ = _original
+        builtins.__import__, _installed = _original, False

@@ -6,15 +6,15 @@ they ask the router, in the name of the code that called them.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from envknit.isolation import import_router, module_loading, version_metadata
 from envknit.isolation.import_router import calling_spec, find_home, resolve_relative
+from envknit.isolation.import_tracebacks import without_import_steps
 from envknit.isolation.object_origins import module_of
+from envknit.isolation.replaced_function import ReplacedFunction
 from envknit.isolation.versioned_loader import VersionedSpec
 
 if TYPE_CHECKING:
@@ -27,16 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["install", "uninstall"]
 
-#: Functions of modules that are imported when they are to be replaced.
-_walk_packages: Any = None
-_get_data: Any = None
-_getfile: Any = None
-_getmodule: Any = None
-
-_bootstrap: Any = importlib._bootstrap
-_gcd_import = _bootstrap._gcd_import
-_find_spec = importlib.util.find_spec
-_reload = importlib.reload
+_gcd_import = ReplacedFunction("importlib._bootstrap", "_gcd_import")
+_find_spec = ReplacedFunction("importlib.util", "find_spec")
+_reload = ReplacedFunction("importlib", "reload")
+_walk_packages = ReplacedFunction("pkgutil", "walk_packages")
+_get_data = ReplacedFunction("pkgutil", "get_data")
+_getfile = ReplacedFunction("inspect", "getfile")
+_getmodule = ReplacedFunction("inspect", "getmodule")
 
 
 def _destination(name: str, package: str | None, level: int) -> tuple[Home, str] | None:
@@ -60,12 +57,15 @@ def _routed_gcd_import(name: str, package: str | None = None, level: int = 0) ->
     """importlib.import_module and importlib.__import__, behind their checks."""
     destination = _destination(name, package, level) if isinstance(name, str) else None
     if destination is not None:
-        return import_router.import_routed(*destination)
+        try:
+            return import_router.import_routed(*destination)
+        except BaseException as error:
+            raise without_import_steps(error)  # noqa: B904 - it is the same one
     top = name.partition(".")[0] if isinstance(name, str) else ""
     if top in module_loading.contested:
         with module_loading.locked(), module_loading.outside():
-            return _gcd_import(name, package, level)  # type: ignore[no-any-return]
-    return _gcd_import(name, package, level)  # type: ignore[no-any-return]
+            return cast("ModuleType", _gcd_import(name, package, level))
+    return cast("ModuleType", _gcd_import(name, package, level))
 
 
 def _routed_find_spec(name: str, package: str | None = None) -> ModuleSpec | None:
@@ -73,7 +73,13 @@ def _routed_find_spec(name: str, package: str | None = None) -> ModuleSpec | Non
     level = len(name) - len(name.lstrip("."))
     destination = _destination(name[level:], package, level)
     if destination is None:
-        return _find_spec(name, package)
+        try:
+            return cast("ModuleSpec | None", _find_spec(name, package))
+        except ModuleNotFoundError as error:
+            # Strict mode refuses it: who asks before importing hears that there is none.
+            if error.name == name:
+                return None
+            raise
     return module_loading.spec_of(*destination)
 
 
@@ -82,7 +88,7 @@ def _routed_reload(module: ModuleType) -> ModuleType:
     spec = getattr(module, "__spec__", None)
     if spec.__class__ is VersionedSpec:
         return module_loading.run_again(module)
-    return _reload(module)
+    return cast("ModuleType", _reload(module))
 
 
 def _routed_walk_packages(
@@ -151,38 +157,26 @@ def _routed_getmodule(object: Any, _filename: str | None = None) -> ModuleType |
     return module_of(object) or cast("ModuleType | None", _getmodule(object, _filename))
 
 
+_ROUTED: tuple[tuple[ReplacedFunction, Callable[..., Any]], ...] = (
+    (_gcd_import, _routed_gcd_import),
+    (_find_spec, _routed_find_spec),
+    (_reload, _routed_reload),
+    (_walk_packages, _routed_walk_packages),
+    (_get_data, _routed_get_data),
+    (_getfile, _routed_getfile),
+    (_getmodule, _routed_getmodule),
+)
+
+
 def install() -> None:
     """Puts the routed functions in place, once."""
-    global _walk_packages, _get_data, _getfile, _getmodule
-    import inspect
-    import pkgutil
-
     version_metadata.install()
-    _bootstrap._gcd_import = _routed_gcd_import
-    importlib.util.find_spec = _routed_find_spec
-    importlib.reload = _routed_reload
-    if pkgutil.walk_packages is not _routed_walk_packages:
-        _walk_packages, _get_data = pkgutil.walk_packages, pkgutil.get_data
-        _getfile, _getmodule = inspect.getfile, inspect.getmodule
-        pkgutil.walk_packages = _routed_walk_packages  # type: ignore[assignment]
-        pkgutil.get_data = _routed_get_data
-        inspect.getfile, inspect.getmodule = _routed_getfile, _routed_getmodule
+    for original, routed in _ROUTED:
+        original.install(routed)
 
 
 def uninstall() -> None:
-    """Puts the originals back, where nobody else has replaced ours."""
-    import inspect
-    import pkgutil
-
+    """Puts the originals back."""
     version_metadata.uninstall()
-    for module, name, routed, original in (
-        (_bootstrap, "_gcd_import", _routed_gcd_import, _gcd_import),
-        (importlib.util, "find_spec", _routed_find_spec, _find_spec),
-        (importlib, "reload", _routed_reload, _reload),
-        (pkgutil, "walk_packages", _routed_walk_packages, _walk_packages),
-        (pkgutil, "get_data", _routed_get_data, _get_data),
-        (inspect, "getfile", _routed_getfile, _getfile),
-        (inspect, "getmodule", _routed_getmodule, _getmodule),
-    ):
-        if getattr(module, name) is routed:
-            setattr(module, name, original)
+    for original, routed in _ROUTED:
+        original.uninstall(routed)

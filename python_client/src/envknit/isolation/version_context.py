@@ -9,6 +9,7 @@ from envknit.errors import CExtensionError
 from envknit.isolation import import_router, standard_library
 from envknit.isolation.active_versions import active_versions, context_modules
 from envknit.isolation.default_versions import PackageHome, package_home
+from envknit.isolation.import_tracebacks import without_import_steps
 
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
@@ -160,4 +161,7 @@ def import_of(name: str, found: PackageHome) -> ModuleType:
             f"{found.package.install_path}",
             name=module,
         )
-    return import_router.import_routed(home, module)
+    try:
+        return import_router.import_routed(home, module)
+    except BaseException as error:
+        raise without_import_steps(error)  # noqa: B904 - it is the same one

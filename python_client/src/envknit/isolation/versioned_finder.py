@@ -42,7 +42,7 @@ class VersionedFinder:
         """The spec of a default version's module; None for what is not registered.
 
         Raises:
-            ImportError: in strict mode, for a top-level name that nothing registered has.
+            ModuleNotFoundError: in strict mode, for a top-level name that nothing registered has.
         """
         top, _, below = fullname.partition(".")
         home = defaults.home_of(top)
@@ -54,7 +54,7 @@ class VersionedFinder:
             if spec is not None or below:
                 return spec or _from_added_finders(home, fullname, path)
         if self.strict and not below and not _is_exempt(top):
-            raise ImportError(
+            raise ModuleNotFoundError(
                 f"{fullname!r} is not registered: no package of the lock file has it, and "
                 f"strict mode (envknit.enable(strict=True)) allows nothing else",
                 name=fullname,

@@ -138,4 +138,5 @@ def unloadable_extension(fullname: str, folders: Iterable[str]) -> str | None:
 
 def fits_this_python(path: str) -> bool:
     """Whether a compiled file's name says that this interpreter can load it."""
-    return any(path.endswith(suffix) for suffix in importlib.machinery.EXTENSION_SUFFIXES)
+    _, dot, tag = os.path.basename(path).partition(".")
+    return dot + tag in importlib.machinery.EXTENSION_SUFFIXES
