@@ -83,7 +83,7 @@ class Home:
         for path in self.search_paths():
             folder = os.path.join(path, top)
             if os.path.isdir(folder):
-                if _is_package(folder):
+                if is_package(folder):
                     return self.world.homes[path]
                 is_namespace = True
             if _is_module(path, top):
@@ -107,7 +107,8 @@ def top_level_names(install_path: str) -> list[str]:
     return sorted(names)
 
 
-def _is_package(folder: str) -> bool:
+def is_package(folder: str) -> bool:
+    """Whether a folder is a package, and not a part of a namespace."""
     try:
         return any(name.startswith("__init__.") for name in os.listdir(folder))
     except OSError:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.machinery
 import os
+import sys
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
     EXTENSION_SUFFIXES,
@@ -15,9 +17,9 @@ from importlib.machinery import (
     SourceFileLoader,
     SourcelessFileLoader,
 )
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from envknit.isolation.package_world import compiled_files
+from envknit.isolation.package_world import compiled_files, is_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,6 +66,34 @@ class VersionedBytecodeLoader(SourcelessFileLoader):
         execute(module, super().exec_module)
 
 
+# A subclass of what importlib gives to namespace packages, whose resources it finds by it.
+_NamespaceLoader: Any = cast(Any, importlib)._bootstrap_external._NamespaceLoader
+
+
+class NamespacePath(list[str]):
+    """The folders of a namespace package."""
+
+    def __repr__(self) -> str:
+        # importlib.resources knows namespaces by this word.
+        return f"NamespacePath({super().__repr__()})"
+
+
+class VersionedNamespaceLoader(_NamespaceLoader):  # type: ignore[misc]
+    """Loads a namespace package: nothing to run, but its world has to know the module."""
+
+    def __init__(self, portions: NamespacePath) -> None:
+        self._path = portions
+
+    create_module = VersionedLoader.create_module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Notes the module."""
+        module.__file__ = None
+        spec = module.__spec__
+        if isinstance(spec, VersionedSpec):
+            spec.store.modules.setdefault(spec.name, module)
+
+
 _PURE = [
     (VersionedLoader, SOURCE_SUFFIXES),
     (VersionedBytecodeLoader, BYTECODE_SUFFIXES),
@@ -91,7 +121,7 @@ def find_spec(
         store: Where the module will be kept.
         with_extensions: Whether compiled modules count: a process can load each only once.
     """
-    portions: list[str] = []
+    portions = NamespacePath()
     for folder in folders:
         found = _finder(os.fspath(folder), with_extensions).find_spec(fullname)
         if found is None:
@@ -102,10 +132,18 @@ def find_spec(
         return _versioned(found, home, store)
     if not portions:
         return None
-    spec = VersionedSpec(fullname, None, is_package=True)
+    if "." not in fullname:
+        # Namespaces belong to nobody: the host's parts of "google" stay importable.
+        portions.extend(_portions_of_host(fullname))
+    spec = VersionedSpec(fullname, VersionedNamespaceLoader(portions), is_package=True)
     spec.submodule_search_locations = portions
     spec.home, spec.store = home, store
     return spec
+
+
+def _portions_of_host(name: str) -> list[str]:
+    folders = [os.path.join(folder or os.getcwd(), name) for folder in sys.path]
+    return [folder for folder in folders if os.path.isdir(folder) and not is_package(folder)]
 
 
 def _versioned(found: ModuleSpec, home: Home, store: Home) -> VersionedSpec:
