@@ -89,7 +89,12 @@ class VersionRegistry:
     def default_packages(
         self, chosen: Mapping[str, str]
     ) -> Iterator[tuple[LockedEnvironment, LockedPackage]]:
-        """One version of each package: the chosen one (by normalized name), else the first."""
+        """One version of each package: the chosen one (by normalized name), else the first.
+
+        A chosen one that is no longer registered is as none.
+        """
+        registered = {(package.normalized_name, package.version) for package in self._packages()}
+        chosen = {name: chosen[name] for name in chosen if (name, chosen[name]) in registered}
         found: set[str] = set()
         for environment in self._candidates(None):
             for package in environment.packages:
