@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 import sys
 import threading
 
@@ -16,11 +17,14 @@ HTTP = {
     "requests/__init__.py": """
         __version__ = "@VERSION@"
 
+        class Response(tuple):
+            pass
+
         def get(url):
             from requests.late import answer
-            return answer(url)
+            return Response(answer(url))
     """,
-    "requests/late.py": "def answer(url):\n    return ('@VERSION@', url)\n",
+    "requests/late.py": "import os\n\ndef answer(url):\n    return ('@VERSION@', url)\n",
 }
 
 
@@ -249,10 +253,16 @@ def test_comparison_table_column_use(trees):
     with envknit.use("requests", "2.28.2"):
         import requests
 
-        made = requests.get
-    # "isinstance() checks: work correctly", "memory: shared": they are this process's objects.
-    assert type(made) is type(trees.lock) or type(made).__name__ == "function"
+        response = requests.get("u")
+    # "isinstance() checks: work correctly", after the block, too.
+    assert isinstance(response, requests.Response)
+    assert isinstance(response, tuple)
+    # "Memory: shared": it is this process's own module.
     assert envknit.import_version("requests", "2.28.2") is requests
+    assert inspect.ismodule(requests)
+    # "Global state isolation: partial": what is the process's own is shared.
+    requests.late.os.environ["ENVKNIT_SHARED"] = "yes"
+    assert os.environ["ENVKNIT_SHARED"] == "yes"
     # "C extension support: no".
     with pytest.raises(CExtensionError):
         envknit.use("numpy", "1.26.4")
