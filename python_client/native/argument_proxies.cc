@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "python_client/native/handle.h"
+#include "server/pyvalue/tensor_source.h"
 
 namespace py = pybind11;
 
@@ -19,7 +20,7 @@ bool IsInstance(PyObject* object, const py::object& type) {
 }
 
 bool IsLargeBuffer(PyObject* object) {
-  if (PyObject_CheckBuffer(object) == 0) return false;
+  if (!HasBuffer(object)) return false;
   Py_buffer view = {};
   if (PyObject_GetBuffer(object, &view, PyBUF_FULL_RO) != 0) {
     // The encoder says why.

@@ -4,6 +4,7 @@
 #include <protozero/pbf_reader.hpp>
 
 #include "python_client/native/wire_append.h"
+#include "python_client/native/wire_view.h"
 
 namespace envknit::native {
 namespace {
@@ -30,10 +31,6 @@ std::string Wrap(uint32_t field, const std::string& inner, size_t following) {
   AppendBytesHead(&head, field, inner.size() + following);
   head.append(inner);
   return head;
-}
-
-std::string_view View(protozero::data_view view) {
-  return {view.data(), view.size()};
 }
 
 }  // namespace

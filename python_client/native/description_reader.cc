@@ -5,6 +5,9 @@
 #include <protozero/pbf_reader.hpp>
 #include <protozero/types.hpp>
 
+#include "python_client/native/wire_text.h"
+#include "python_client/native/wire_view.h"
+
 namespace py = pybind11;
 
 namespace envknit::native {
@@ -13,21 +16,8 @@ namespace {
 // Chains of exceptions are at most 16 long; a forged one must not recurse.
 constexpr int kMaxChain = 32;
 
-std::string_view View(protozero::data_view view) {
-  return {view.data(), view.size()};
-}
-
 void SetEmpty(py::dict* fields, std::initializer_list<const char*> keys) {
   for (const char* key : keys) (*fields)[key] = py::str();
-}
-
-// A str; bytes that are no UTF-8 are replaced: these texts are for people.
-py::str Text(protozero::pbf_reader& reader) {
-  const protozero::data_view view = reader.get_view();
-  PyObject* text = PyUnicode_DecodeUTF8(
-      view.data(), static_cast<Py_ssize_t>(view.size()), "replace");
-  if (text == nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::str>(text);
 }
 
 // An interned str, for names that are looked up as attributes.

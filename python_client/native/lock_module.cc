@@ -5,7 +5,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 
+#include "server/env/compiled_files.h"
 #include "server/env/dist_info.h"
 #include "server/env/lock_file.h"
 #include "server/env/package_name.h"
@@ -82,6 +84,14 @@ PYBIND11_MODULE(_lock, module) {
           names.append(found);
         }
         return names;
+      },
+      py::arg("install_path"), py::arg("name"));
+  module.def(
+      "c_extension",
+      [](const std::string& install_path, const std::string& name) {
+        const absl::optional<std::string> found =
+            envknit::FindCExtension(install_path, name);
+        return found.has_value() ? py::object(py::str(*found)) : py::none();
       },
       py::arg("install_path"), py::arg("name"));
 }

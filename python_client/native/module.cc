@@ -16,6 +16,7 @@
 #include "python_client/native/grpc_setup.h"
 #include "python_client/native/handle.h"
 #include "python_client/native/python_hooks.h"
+#include "python_client/native/rpc_codes.h"
 #include "python_client/native/session.h"
 #include "python_client/native/status_reader.h"
 #include "python_client/native/target.h"
@@ -26,8 +27,6 @@ namespace py = pybind11;
 namespace envknit::native {
 namespace {
 
-// Of google.rpc.
-constexpr int kUnavailable = 14;
 constexpr auto kDialPatience = std::chrono::seconds(10);
 
 // A Connection with the hooks that its sessions get.

@@ -3,19 +3,12 @@
 #include <protozero/pbf_reader.hpp>
 #include <protozero/types.hpp>
 
+#include "python_client/native/wire_text.h"
+
 namespace py = pybind11;
 
 namespace envknit::native {
 namespace {
-
-// A str; bytes that are no UTF-8 are replaced: these texts are for people.
-py::str Text(protozero::pbf_reader& reader) {
-  const protozero::data_view view = reader.get_view();
-  PyObject* text = PyUnicode_DecodeUTF8(
-      view.data(), static_cast<Py_ssize_t>(view.size()), "replace");
-  if (text == nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::str>(text);
-}
 
 py::dict ReadParameter(protozero::pbf_reader reader,
                        const DecodeValue& decode) {

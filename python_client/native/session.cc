@@ -7,17 +7,13 @@
 #include "python_client/native/call_patience.h"
 #include "python_client/native/gil.h"
 #include "python_client/native/quantity_text.h"
+#include "python_client/native/rpc_codes.h"
 #include "python_client/native/status_reader.h"
 
 namespace py = pybind11;
 
 namespace envknit::native {
 namespace {
-
-// Codes of google.rpc.
-constexpr int kDeadlineExceeded = 4;
-constexpr int kResourceExhausted = 8;
-constexpr int kUnavailable = 14;
 
 py::dict ToDict(
     const std::vector<std::pair<std::string, std::string>>& entries) {

@@ -9,6 +9,7 @@
 #include "python_client/native/description_reader.h"
 #include "python_client/native/session.h"
 #include "python_client/native/wire_append.h"
+#include "python_client/native/wire_view.h"
 #include "server/pyvalue/byte_writer.h"
 #include "server/pyvalue/handle_message.h"
 
@@ -19,7 +20,7 @@ namespace envknit::native {
 namespace {
 
 // Field numbers of iteration.proto and outcome.proto.
-constexpr uint32_t kTarget = 9;
+constexpr uint32_t kIterationTarget = 9;
 constexpr uint32_t kBegin = 10;
 constexpr uint32_t kMaxItems = 11;
 constexpr uint32_t kMaxTime = 13;
@@ -29,10 +30,6 @@ constexpr uint32_t kDone = 3;
 constexpr uint32_t kIterator = 4;
 constexpr uint32_t kReturnValue = 5;
 constexpr uint32_t kException = 3;
-
-std::string_view View(protozero::data_view view) {
-  return {view.data(), view.size()};
-}
 
 // A NextResponse; what it doesn't have is empty with a null pointer.
 struct NextReply {
@@ -77,7 +74,7 @@ py::tuple Session::Next(const Target& target, bool begin, uint32_t max_items,
                         double slack_seconds, const py::object& context) {
   CheckTarget(target);
   ByteWriter request;
-  request.BytesField(kTarget, target.bytes());
+  request.BytesField(kIterationTarget, target.bytes());
   if (begin) request.VarintField(kBegin, 1);
   request.VarintField(kMaxItems, max_items);
   if (max_seconds > 0) {

@@ -4,7 +4,9 @@
 #include <protozero/pbf_reader.hpp>
 
 #include "python_client/native/description_reader.h"
+#include "python_client/native/rpc_codes.h"
 #include "python_client/native/session.h"
+#include "python_client/native/wire_view.h"
 
 namespace py = pybind11;
 
@@ -14,14 +16,8 @@ namespace {
 
 // Field number of ReplyInfo.
 constexpr uint32_t kInfoEpoch = 2;
-// Codes of google.rpc.
-constexpr int kInternal = 13;
 // This worker's, and those of the one before.
 constexpr size_t kEpochsKept = 2;
-
-std::string_view View(protozero::data_view view) {
-  return {view.data(), view.size()};
-}
 
 }  // namespace
 

@@ -6,7 +6,9 @@
 #include "python_client/native/argument_proxies.h"
 #include "python_client/native/description_reader.h"
 #include "python_client/native/quantity_text.h"
+#include "python_client/native/rpc_codes.h"
 #include "python_client/native/session.h"
+#include "python_client/native/wire_view.h"
 #include "server/pyvalue/byte_writer.h"
 #include "server/pyvalue/call_arguments.h"
 #include "server/pyvalue/value_encoder.h"
@@ -22,13 +24,6 @@ namespace {
 constexpr uint32_t kImportModule = 9;
 constexpr uint32_t kWantHandle = 3;
 constexpr uint32_t kImportedWorker = 14;
-// Codes of google.rpc.
-constexpr int kResourceExhausted = 8;
-constexpr int kFailedPrecondition = 9;
-
-std::string_view View(protozero::data_view view) {
-  return {view.data(), view.size()};
-}
 
 }  // namespace
 

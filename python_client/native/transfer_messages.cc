@@ -4,6 +4,7 @@
 #include <protozero/pbf_reader.hpp>
 
 #include "python_client/native/wire_append.h"
+#include "python_client/native/wire_view.h"
 #include "server/pyvalue/handle_message.h"
 
 namespace envknit::native {
@@ -26,10 +27,6 @@ constexpr uint32_t kHandleId = 1;
 constexpr uint32_t kHandleEpoch = 2;
 // Of the other fields together, at most.
 constexpr uint64_t kSlack = 64;
-
-std::string_view View(protozero::data_view view) {
-  return {view.data(), view.size()};
-}
 
 void AppendHandle(std::string* out, uint32_t field,
                   const HandleFields& handle) {

@@ -10,11 +10,12 @@
 #       GoogleTest executable test_<name>, one ctest entry.
 #   envknit_python_module(target OUTPUT_NAME n TAG 311 SOURCES … [COMPILE_IN lib…]
 #                         [DEPS …] [OUTPUT_DIRECTORY dir] [INSTALL_DESTINATION dir]
-#                         [SANITIZED])
+#                         [UNITY] [SANITIZED])
 #       an extension module for that CPython minor. COMPILE_IN names folders
 #       (frame, ring, pyvalue…) whose sources become part of the module: they are
-#       compiled against that minor's headers, and without sanitizers, since the
-#       python that loads the module has none. SANITIZED is for modules of tests:
+#       compiled against that minor's headers, once for all its modules, and
+#       without sanitizers, since the python that loads the module has none.
+#       UNITY compiles SOURCES as one file. SANITIZED is for modules of tests:
 #       their python must preload libasan.
 #   envknit_add_folder(path)
 #       add_subdirectory if that folder has a CMakeLists.txt.
@@ -131,23 +132,53 @@ function(envknit_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
-function(envknit_python_module target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SANITIZED"
-    "OUTPUT_NAME;TAG;OUTPUT_DIRECTORY;INSTALL_DESTINATION"
-    "SOURCES;COMPILE_IN;DEPS")
-  envknit_reject_unparsed(${target} "${arg_UNPARSED_ARGUMENTS}")
-  foreach(folder IN LISTS arg_COMPILE_IN)
-    get_property(sources GLOBAL PROPERTY ENVKNIT_SOURCES_${folder})
-    list(APPEND arg_SOURCES ${sources})
-  endforeach()
-  add_library(${target} MODULE ${arg_SOURCES})
+# What sources need that see Python.
+function(envknit_compile_for_python target tag)
   target_compile_definitions(${target} PRIVATE ENVKNIT_VERSION="${PROJECT_VERSION}")
   target_include_directories(${target} PRIVATE
     ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
   target_include_directories(${target} SYSTEM PRIVATE
-    ${ENVKNIT_PYTHON_${arg_TAG}_INCLUDE} ${ENVKNIT_PYBIND11_INCLUDE})
-  target_link_libraries(${target} PRIVATE envknit_flags ${arg_DEPS})
+    ${ENVKNIT_PYTHON_${tag}_INCLUDE} ${ENVKNIT_PYBIND11_INCLUDE})
+  target_link_libraries(${target} PRIVATE envknit_flags)
+endfunction()
+
+# Makes the folder's sources part of the module; sanitized ones are its own.
+function(envknit_compile_in target folder tag sanitized)
+  get_property(sources GLOBAL PROPERTY ENVKNIT_SOURCES_${folder})
+  if(NOT sources)
+    return()
+  endif()
+  if(sanitized)
+    target_sources(${target} PRIVATE ${sources})
+    return()
+  endif()
+  set(objects envknit_${folder}_${tag})
+  if(NOT TARGET ${objects})
+    add_library(${objects} OBJECT EXCLUDE_FROM_ALL ${sources})
+    envknit_compile_for_python(${objects} ${tag})
+  endif()
+  target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
+endfunction()
+
+function(envknit_python_module target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "UNITY;SANITIZED"
+    "OUTPUT_NAME;TAG;OUTPUT_DIRECTORY;INSTALL_DESTINATION"
+    "SOURCES;COMPILE_IN;DEPS")
+  envknit_reject_unparsed(${target} "${arg_UNPARSED_ARGUMENTS}")
+  set(sanitized OFF)
   if(arg_SANITIZED AND ENVKNIT_SANITIZE STREQUAL "address")
+    set(sanitized ON)
+  endif()
+  add_library(${target} MODULE ${arg_SOURCES})
+  envknit_compile_for_python(${target} ${arg_TAG})
+  foreach(folder IN LISTS arg_COMPILE_IN)
+    envknit_compile_in(${target} ${folder} ${arg_TAG} ${sanitized})
+  endforeach()
+  target_link_libraries(${target} PRIVATE ${arg_DEPS})
+  if(arg_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+  endif()
+  if(sanitized)
     target_compile_options(${target} PRIVATE ${ENVKNIT_SANITIZE_FLAGS})
     target_link_options(${target} PRIVATE ${ENVKNIT_SANITIZE_FLAGS})
   else()

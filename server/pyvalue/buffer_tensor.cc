@@ -141,7 +141,7 @@ bool BufferTensor::Acquire(PyObject* exporter) {
 }
 
 bool BufferTensor::Open(PyObject* exporter, CodecError& error) {
-  if (PyObject_CheckBuffer(exporter) == 0) return error.NotByValue(exporter);
+  if (!HasBuffer(exporter)) return error.NotByValue(exporter);
   const bool is_array = IsNumpyArrayType(Py_TYPE(exporter));
   std::string why;
   if (Acquire(exporter)) {

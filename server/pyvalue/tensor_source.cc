@@ -26,7 +26,30 @@ bool DerivesFrom(const PyTypeObject* type, std::string_view name) {
   return false;
 }
 
+#if PY_VERSION_HEX >= 0x030C0000
+// Whether that slot of the type is C's, or empty; a method of Python's is not.
+bool IsSlotOfC(PyTypeObject* type, const char* name) {
+  const PyRef key = PyRef::Steal(PyUnicode_InternFromString(name));
+  if (!key) {
+    PyErr_Clear();
+    return false;
+  }
+  PyObject* const found = _PyType_Lookup(type, key.get());  // borrowed
+  return found == nullptr || Py_IS_TYPE(found, &PyWrapperDescr_Type);
+}
+#endif
+
 }  // namespace
+
+bool HasBuffer(PyObject* object) {
+  if (PyObject_CheckBuffer(object) == 0) return false;
+#if PY_VERSION_HEX >= 0x030C0000
+  PyTypeObject* const type = Py_TYPE(object);
+  return IsSlotOfC(type, "__buffer__") && IsSlotOfC(type, "__release_buffer__");
+#else
+  return true;
+#endif
+}
 
 bool IsNumpyArrayType(PyTypeObject* type) {
   return DerivesFrom(type, "numpy.ndarray");
@@ -44,8 +67,9 @@ TensorSource TensorSourceOf(PyObject* object) {
   }
   if (IsNumpyArrayType(type)) {
     // Nothing but where the memory comes from.
-    return TypeFullName(type) == "numpy.memmap" ? TensorSource::kExporter
-                                                : TensorSource::kSubclass;
+    return TypeFullName(type) == "numpy.memmap" && HasBuffer(object)
+               ? TensorSource::kExporter
+               : TensorSource::kSubclass;
   }
   if (DerivesFrom(type, "numpy.generic")) {
     return IsStatic(type) ? TensorSource::kScalar : TensorSource::kSubclass;
@@ -53,6 +77,7 @@ TensorSource TensorSourceOf(PyObject* object) {
   if (PyBytes_Check(object) || PyByteArray_Check(object)) {
     return TensorSource::kSubclass;
   }
+  if (!HasBuffer(object)) return TensorSource::kNone;
   return IsTypeOfModule(type, "array", "array") ? TensorSource::kArray
                                                 : TensorSource::kExporter;
 }

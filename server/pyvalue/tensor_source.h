@@ -28,6 +28,11 @@ enum class TensorSource {
 // Runs no user code.
 TensorSource TensorSourceOf(PyObject* object);
 
+// Whether the object has a buffer that can be looked at without user code:
+// since CPython 3.12 a class may give one out by a method, which is no buffer
+// here.
+bool HasBuffer(PyObject* object);
+
 // Whether the type is numpy.ndarray or derived from it.
 bool IsNumpyArrayType(PyTypeObject* type);
 

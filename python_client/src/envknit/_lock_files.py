@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import NamedTuple
 
@@ -30,14 +31,17 @@ def read_lock_file(path: str | os.PathLike[str]) -> list[LockedEnvironment]:
 
     Raises:
         FileNotFoundError: there is no such file.
+        OSError: it can't be read.
         SchemaVersionError: its schema is newer than this package.
         ValueError: it is no lock file; the text names file, line and column.
     """
     from envknit import _lock
 
     name = os.fspath(path)
-    if not os.path.exists(name):
-        raise FileNotFoundError(f"no lock file {name}")
+    try:
+        os.stat(name)
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(errno.ENOENT, "No such lock file", name) from None
     content = _lock.load(name)
     return [
         LockedEnvironment(

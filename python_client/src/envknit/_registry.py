@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from envknit import _lock_files
@@ -12,9 +11,9 @@ from envknit._lock_files import LockedEnvironment, LockedPackage
 from envknit.errors import NotRegisteredError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Registry", "Selection", "configure_from_lock", "registry"]
+__all__ = ["Selection", "VersionRegistry", "registry"]
 
 
 class Selection(NamedTuple):
@@ -33,12 +32,13 @@ class Selection(NamedTuple):
     python: str
 
 
-class Registry:
-    """Environments in order of registration. Thread-safe."""
+class VersionRegistry:
+    """The packages of the lock files: environments in order of registration. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._environments: dict[tuple[str, str], LockedEnvironment] = {}
+        self._import_names: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def add(self, lock_path: str, environment: LockedEnvironment) -> None:
         """Adds an environment, or replaces the one of that name of that file."""
@@ -51,19 +51,66 @@ class Registry:
         Raises:
             NotRegisteredError: there is none; the text names what is registered.
         """
+        found, package = self.locate(name, version, environment)
+        return _select(found, package, name)
+
+    def locate(
+        self, name: str, version: str, environment: str | None = None
+    ) -> tuple[LockedEnvironment, LockedPackage]:
+        """As find(): the package as it is locked, and its environment.
+
+        Raises:
+            TypeError: a name or version that is no text, such as the number 1.10.
+        """
+        for what, text in (("name", name), ("version", version)):
+            if not isinstance(text, str):
+                raise TypeError(f"a package's {what} is a str, not {text!r}")
         normalized = _lock_files.normalize(name)
         for candidate in self._candidates(environment):
             for package in candidate.packages:
                 if package.version == version and package.normalized_name == normalized:
-                    return _select(candidate, package, name)
+                    return candidate, package
         # An import name ("PIL") that is not the distribution's ("pillow").
         for candidate in self._candidates(environment):
             for package in candidate.packages:
-                if package.version == version and name in _lock_files.import_names(
-                    package.install_path, package.name
-                ):
-                    return _select(candidate, package, name)
+                if package.version == version and name in self.import_names(package):
+                    return candidate, package
         raise self._not_registered(name, version, environment)
+
+    def packages(self) -> list[LockedPackage]:
+        """Every package of every environment, in order."""
+        return list(self._packages())
+
+    def packages_named(self, name: str) -> list[LockedPackage]:
+        """The packages of that distribution name, in order."""
+        normalized = _lock_files.normalize(name)
+        return [package for package in self._packages() if package.normalized_name == normalized]
+
+    def default_packages(
+        self, chosen: Mapping[str, str]
+    ) -> Iterator[tuple[LockedEnvironment, LockedPackage]]:
+        """One version of each package: the chosen one (by normalized name), else the first.
+
+        A chosen one that is no longer registered is as none.
+        """
+        registered = {(package.normalized_name, package.version) for package in self._packages()}
+        chosen = {name: chosen[name] for name in chosen if (name, chosen[name]) in registered}
+        found: set[str] = set()
+        for environment in self._candidates(None):
+            for package in environment.packages:
+                name = package.normalized_name
+                if name not in found and chosen.get(name, package.version) == package.version:
+                    found.add(name)
+                    yield environment, package
+
+    def import_names(self, package: LockedPackage) -> tuple[str, ...]:
+        """The names by which a package is imported, read once from its dist-info."""
+        key = (package.install_path, package.name)
+        names = self._import_names.get(key)
+        if names is None:
+            names = tuple(_lock_files.import_names(package.install_path, package.name))
+            self._import_names[key] = names
+        return names
 
     def find_environment(self, name: str) -> Selection:
         """The first environment of that name, for any of its packages.
@@ -86,7 +133,7 @@ class Registry:
     def select_path(self, name: str, version: str, install_path: str) -> Selection:
         """The environment that is that directory alone; nothing need be registered."""
         path = os.path.abspath(os.path.expanduser(install_path))
-        module = _module_name(path, name, name)
+        module = module_name(_lock_files.import_names(path, name), name)
         return Selection(name, version, module, name, (path,), ((name, version),), "")
 
     def assume(self, name: str, version: str, environment: str | None) -> Selection:
@@ -138,61 +185,19 @@ class Registry:
         elif names:
             hint = f"registered: {', '.join(names)}"
         else:
-            hint = "nothing is: call envknit.configure_from_lock() first, or pass install_path"
-        error = NotRegisteredError(f"{name} {version} is not registered{where}; {hint}")
+            hint = (
+                "nothing is: call envknit.configure_from_lock() first "
+                "(envknit.worker() takes an install_path instead, too)"
+            )
+        what = f"{name or repr(name)} {version or repr(version)}"
+        error = NotRegisteredError(f"{what} is not registered{where}; {hint}")
         error.reason = "PACKAGE_NOT_LOCKED"
         error.metadata = {"package": name, "version": version, "near": ", ".join(near or versions)}
         return error
 
 
-#: What configure_from_lock() registers and worker() asks: one per process, as the API is.
-registry = Registry()
-
-
-def configure_from_lock(
-    lock_path: str | os.PathLike[str], env: str | None = None, auto_install: bool = True
-) -> int:
-    """Registers the packages of a lock file.
-
-    Args:
-        lock_path: The lock file (`envknit.lock.yaml`).
-        env: Registers this environment only; all of them if None.
-        auto_install: Accepted for the import hook, which this version doesn't have yet:
-            packages are registered for `worker()`, and plain imports are not redirected.
-
-    Returns:
-        How many packages were registered, each name and version counted once. A package
-        whose path is missing is not: a warning names it.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        SchemaVersionError: The file's schema is newer than this package: upgrade it.
-        ValueError: It is no lock file; the text names file, line and column.
-    """
-    path = os.path.abspath(os.fspath(lock_path))
-    environments = _lock_files.read_lock_file(path)
-    chosen = [entry for entry in environments if env in (None, entry.name)]
-    if env is not None and not chosen:
-        names = ", ".join(entry.name for entry in environments) or "none"
-        warnings.warn(
-            f"{path} has no environment {env!r}; it has: {names}", UserWarning, stacklevel=2
-        )
-    registered = set()
-    for environment in chosen:
-        usable = []
-        for package in environment.packages:
-            if os.path.isdir(package.install_path):
-                usable.append(package)
-                registered.add((package.normalized_name, package.version))
-                continue
-            warnings.warn(
-                f"{package.name} {package.version} is not registered: "
-                f"{package.install_path} is missing",
-                UserWarning,
-                stacklevel=2,
-            )
-        registry.add(path, environment._replace(packages=tuple(usable)))
-    return len(registered)
+#: What configure_from_lock() registers and worker() and use() ask: one per process, as the API is.
+registry = VersionRegistry()
 
 
 def _select(environment: LockedEnvironment, package: LockedPackage, name: str) -> Selection:
@@ -200,7 +205,7 @@ def _select(environment: LockedEnvironment, package: LockedPackage, name: str) -
     return Selection(
         package.name,
         package.version,
-        _module_name(package.install_path, package.name, name),
+        module_name(registry.import_names(package), name),
         environment.name,
         tuple(dict.fromkeys(paths)),
         tuple((other.name, other.version) for other in environment.packages),
@@ -208,9 +213,8 @@ def _select(environment: LockedEnvironment, package: LockedPackage, name: str) -
     )
 
 
-def _module_name(install_path: str, distribution: str, asked: str) -> str:
-    """What to import: the name that was asked for if there is such a module."""
-    names = _lock_files.import_names(install_path, distribution)
+def module_name(names: Sequence[str], asked: str) -> str:
+    """Of a package's import names, what to import: the one that was asked for, if it is one."""
     if asked in names or not names:
         return asked
     spelled = asked.replace("-", "_")

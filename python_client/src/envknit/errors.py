@@ -8,6 +8,8 @@
     │                            so `except KeyError` works
     ├── ValueError
     │   └── SchemaVersionError   a lock file made for a newer envknit
+    ├── ImportError
+    │   └── CExtensionError      a C extension can't be had in-process, in a version of its own
     └── EnvknitError             everything that is not the called code's own exception
         ├── DeadlineError        also a TimeoutError: no answer in time; the work is stopped
         ├── WorkerCrashed        also a RuntimeError: the worker ended during the call
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessDenied",
+    "CExtensionError",
     "DeadlineError",
     "EnvknitError",
     "InvalidRequest",
@@ -108,6 +111,10 @@ class LimitExceeded(InvalidRequest):
 
 class NotByValueError(EnvknitError, TypeError):
     """The result can't be copied; it stays in its worker."""
+
+
+class CExtensionError(ImportError):
+    """A process can't hold several versions of a C extension: use `envknit.worker()`."""
 
 
 class SchemaVersionError(ValueError):

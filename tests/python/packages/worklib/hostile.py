@@ -120,6 +120,11 @@ class Converts:
         run("__buffer__")
 
 
+class Releases(bytearray):
+    def __release_buffer__(self, view):
+        run("__release_buffer__")
+
+
 class Number(int):
     def __int__(self):
         run("__int__")
@@ -212,6 +217,7 @@ KINDS = {
     "LiesALot": LiesALot,
     "Endless": Endless,
     "Converts": Converts,
+    "Releases": Releases,
     "Number": Number,
     "Text": Text,
     "Table": Table,
