@@ -23,7 +23,9 @@ enum class AttachMethod : uint32_t {
   kFetch = 7,
   kPut = 8,
   kNext = 9,
-  kDescribe = 10
+  kDescribe = 10,
+  kExecute = 11,
+  kTryImport = 12
 };
 
 // One AttachRequest before it has its call id.

@@ -204,7 +204,8 @@ py::dict ReadWorkerDescription(std::string_view bytes) {
   py::dict result;
   result["epoch"] = 0;
   result["pid"] = 0;
-  SetEmpty(&result, {"python", "environment", "instance"});
+  result["isolation"] = 0;
+  SetEmpty(&result, {"python", "environment", "instance", "isolation_reason"});
   protozero::pbf_reader reader(bytes.data(), bytes.size());
   while (reader.next()) {
     switch (reader.tag()) {
@@ -216,6 +217,12 @@ py::dict ReadWorkerDescription(std::string_view bytes) {
         break;
       case 3:
         result["python"] = Text(reader);
+        break;
+      case 4:
+        result["isolation"] = reader.get_int32();
+        break;
+      case 5:
+        result["isolation_reason"] = Text(reader);
         break;
       case 6:
         result["environment"] = Text(reader);

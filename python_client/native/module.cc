@@ -178,6 +178,11 @@ PYBIND11_MODULE(_core, module) {
            py::arg("slack"), py::arg("context"))
       .def("describe", &Session::Describe, py::arg("target"), py::arg("repr"),
            py::arg("timeout"), py::arg("slack"), py::arg("context"))
+      .def("execute", &Session::Execute, py::arg("code"),
+           py::arg("with_result"), py::arg("timeout"), py::arg("slack"),
+           py::arg("context"))
+      .def("try_import", &Session::TryImport, py::arg("module"),
+           py::arg("timeout"), py::arg("slack"), py::arg("context"))
       .def("set_attr", &Session::SetAttr, py::arg("target"), py::arg("name"),
            py::arg("value"), py::arg("timeout"), py::arg("slack"),
            py::arg("context"))

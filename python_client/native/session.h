@@ -82,6 +82,17 @@ class Session final : public std::enable_shared_from_this<Session> {
                           double timeout_seconds, double slack_seconds,
                           const pybind11::object& context);
 
+  // What `code` leaves in `result`, as JSON has it; None without
+  // `with_result`.
+  pybind11::object Execute(const std::string& code, bool with_result,
+                           double timeout_seconds, double slack_seconds,
+                           const pybind11::object& context);
+
+  // A tuple: number of the ImportVerdict, why, the exception or None.
+  pybind11::tuple TryImport(const std::string& module, double timeout_seconds,
+                            double slack_seconds,
+                            const pybind11::object& context);
+
   void SetAttr(const Target& target, const std::string& name,
                const pybind11::object& value, double timeout_seconds,
                double slack_seconds, const pybind11::object& context);

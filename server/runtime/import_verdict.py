@@ -3,6 +3,9 @@
 Loaded by the runtime with the first import that fails in TryImport, never imported by name.
 """
 
+import os
+import sys
+
 MAX_LINKS = 32
 MAX_CHARACTERS = 4096
 
@@ -37,7 +40,28 @@ def incompatibility(exception: BaseException) -> str:
             text = _text(error)
             if any(sign in text for sign in _SIGNS):
                 return f"{type(error).__name__}: {text}"
+            foreign = _compiled_for_another(error)
+            if foreign:
+                return f"{text} ({foreign} is compiled for another Python)"
         waiting += [link for link in (error.__context__, error.__cause__) if link is not None]
+    return ""
+
+
+def _compiled_for_another(error: BaseException) -> str:
+    """The compiled file of a module that was not found: this Python passes it over."""
+    name = getattr(error, "name", None)
+    if not isinstance(error, ModuleNotFoundError) or type(name) is not str:
+        return ""
+    *packages, module = name.split(".")
+    for root in sys.path:
+        folder = "/".join([root, *packages])
+        try:
+            files = os.listdir(folder)
+        except (OSError, ValueError):
+            continue
+        for file in files:
+            if file.startswith(module + ".") and file.endswith((".so", ".pyd")):
+                return f"{folder}/{file}"
     return ""
 
 

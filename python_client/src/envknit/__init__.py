@@ -21,6 +21,7 @@ from envknit._version import VERSION  # type: ignore[import-not-found]
 from envknit.errors import (
     AccessDenied,
     CExtensionError,
+    CExtIncompatibleError,
     DeadlineError,
     EnvknitError,
     InvalidRequest,
@@ -32,6 +33,7 @@ from envknit.errors import (
     SchemaVersionError,
     ServerUnavailable,
     StaleHandleError,
+    UnsupportedPlatformError,
     WorkerCrashed,
     WorkerOutOfMemory,
     WorkerStartError,
@@ -53,6 +55,7 @@ from envknit.isolation.import_hook import (
     use,
 )
 from envknit.isolation.process_pool import ProcessPool
+from envknit.isolation.subinterpreter import SubInterpreterEnv
 from envknit.isolation.worker import worker
 from envknit.isolation.worker_context import WorkerContext
 
@@ -63,6 +66,7 @@ __all__ = [
     "VERSION_INFO",
     "AccessDenied",
     "AsyncWorkerContext",
+    "CExtIncompatibleError",
     "CExtensionError",
     "ContextExecutor",
     "ContextThread",
@@ -83,6 +87,8 @@ __all__ = [
     "SessionStatus",
     "StaleHandleError",
     "Status",
+    "SubInterpreterEnv",
+    "UnsupportedPlatformError",
     "VersionContext",
     "WorkerContext",
     "WorkerCrashed",

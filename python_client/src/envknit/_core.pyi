@@ -55,6 +55,12 @@ class Session:
     def describe(
         self, target: Target, repr: bool, timeout: float, slack: float, context: object
     ) -> dict[str, Any]: ...
+    def execute(
+        self, code: str, with_result: bool, timeout: float, slack: float, context: object
+    ) -> Any: ...
+    def try_import(
+        self, module: str, timeout: float, slack: float, context: object
+    ) -> tuple[int, str, BaseException | None]: ...
     def set_attr(
         self,
         target: Target,

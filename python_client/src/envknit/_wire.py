@@ -8,13 +8,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "ISOLATION_KINDS",
     "environment_selector",
     "inline_environment",
     "open_session_request",
     "package_selector",
 ]
 
-_ISOLATION_KIND_PROCESS = 1
+#: IsolationKind of target.proto, by the names of `isolation=`.
+ISOLATION_KINDS = {"process": 1, "subinterpreter": 2, "auto": 3}
 
 
 def _varint(value: int) -> bytes:
@@ -69,6 +71,6 @@ def inline_environment(
     return _field(3, body)
 
 
-def open_session_request(selector: bytes) -> bytes:
-    """An OpenSessionRequest for a worker process."""
-    return _field(1, selector) + _varint(2 << 3) + _varint(_ISOLATION_KIND_PROCESS)
+def open_session_request(selector: bytes, isolation: str) -> bytes:
+    """An OpenSessionRequest for a worker of that isolation, a key of ISOLATION_KINDS."""
+    return _field(1, selector) + _varint(2 << 3) + _varint(ISOLATION_KINDS[isolation])

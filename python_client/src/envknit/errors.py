@@ -16,6 +16,8 @@
         │   └── WorkerOutOfMemory    also a MemoryError
         ├── StaleHandleError     also a RuntimeError: the object's worker is gone, or another one
         ├── WorkerStartError     also a RuntimeError: the environment failed to start
+        ├── UnsupportedPlatformError   also a RuntimeError: no Python here has sub-interpreters
+        ├── CExtIncompatibleError      also an ImportError: a C extension can't load in one
         ├── PoolExhausted        also a RuntimeError: no worker, or a quota
         ├── ServerUnavailable    also a ConnectionError: no server, or it is shutting down
         ├── NotRegisteredError   also an ImportError and a ValueError
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessDenied",
+    "CExtIncompatibleError",
     "CExtensionError",
     "DeadlineError",
     "EnvknitError",
@@ -50,6 +53,7 @@ __all__ = [
     "SchemaVersionError",
     "ServerUnavailable",
     "StaleHandleError",
+    "UnsupportedPlatformError",
     "WorkerCrashed",
     "WorkerOutOfMemory",
     "WorkerStartError",
@@ -83,6 +87,14 @@ class StaleHandleError(EnvknitError, RuntimeError):
 
 class WorkerStartError(EnvknitError, RuntimeError):
     """The environment is known but failed to start here."""
+
+
+class UnsupportedPlatformError(EnvknitError, RuntimeError):
+    """No Python on this machine can host sub-interpreters: that takes 3.12 or newer."""
+
+
+class CExtIncompatibleError(EnvknitError, ImportError):
+    """A C extension can't load in a sub-interpreter: use `envknit.worker()`."""
 
 
 class PoolExhausted(EnvknitError, RuntimeError):  # noqa: N818 - a name of the API

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envknit._registry import VersionRegistry
+from envknit.errors import CExtIncompatibleError, UnsupportedPlatformError
 from envknit.isolation.context_threads import ContextThread, context_wrap
 from envknit.isolation.import_hook import (
     VersionedFinder,
@@ -17,13 +18,17 @@ from envknit.isolation.import_hook import (
     set_default,
     use,
 )
+from envknit.isolation.subinterpreter import SubInterpreterEnv
 
 if TYPE_CHECKING:
     from envknit.isolation.context_executor import ContextExecutor
 
 __all__ = [
+    "CExtIncompatibleError",
     "ContextExecutor",
     "ContextThread",
+    "SubInterpreterEnv",
+    "UnsupportedPlatformError",
     "VersionRegistry",
     "VersionedFinder",
     "VersionedLoader",

@@ -9,18 +9,24 @@ from envknit._registry import registry
 from envknit.errors import NotRegisteredError
 from envknit.isolation.module_proxy import ModuleProxy
 from envknit.isolation.process_pool import WorkerKey
-from envknit.isolation.worker import check_results, check_timeout, session_of
+from envknit.isolation.worker import check_isolation, check_results, check_timeout, session_of
 from envknit.isolation.worker_context import WorkerContext
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Literal
 
+    from envknit.isolation.worker import Isolation
+
 __all__ = ["Environment", "EnvironmentContext", "environment"]
 
 
 def environment(
-    name: str, timeout: float = 30.0, *, results: Literal["auto", "copy"] = "auto"
+    name: str,
+    timeout: float = 30.0,
+    *,
+    isolation: Isolation = "process",
+    results: Literal["auto", "copy"] = "auto",
 ) -> EnvironmentContext:
     """A locked environment in a worker process of its own, for several of its packages.
 
@@ -30,24 +36,26 @@ def environment(
             np, pd = ml.import_module("numpy"), ml.import_module("pandas")
             frame = pd.DataFrame({"x": np.arange(3)})
 
-    Blocks with the same name share one worker and its modules' state, as those of
+    Blocks with the same name and isolation share one worker and its modules' state, as those of
     `worker()` do; it is another worker than those of `worker()`.
 
     Args:
         name: The environment, as the lock file calls it.
         timeout: Seconds for each call of this block.
+        isolation: "process", "auto" or "subinterpreter", as for `worker()`.
         results: "auto" or "copy", as for `worker()`.
 
     Raises:
         NotRegisteredError: No such environment.
         TypeError: `timeout` is no number.
-        ValueError: `timeout` or `results` makes no sense.
+        ValueError: `timeout`, `isolation` or `results` makes no sense.
 
     Entering the block starts the worker if it has none; that may also raise
     WorkerStartError and ServerUnavailable.
     """
     timeout = check_timeout(timeout)
     check_results(results)
+    check_isolation(isolation)
     try:
         selection = registry.find_environment(name)
     except NotRegisteredError:
@@ -55,7 +63,7 @@ def environment(
             raise
         # The server has lock files of its own, and says so if it lacks it.
         selection = registry.assume("", "", name)
-    session = session_of(WorkerKey("", "", None, name), selection)
+    session = session_of(WorkerKey("", "", None, name, isolation), selection)
     return EnvironmentContext(
         WorkerContext(session, selection.module, timeout, copy_results=results == "copy")
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envknit.errors import (
     AccessDenied,
+    CExtIncompatibleError,
     DeadlineError,
     EnvknitError,
     InvalidRequest,
@@ -15,6 +16,7 @@ from envknit.errors import (
     PoolExhausted,
     ServerUnavailable,
     StaleHandleError,
+    UnsupportedPlatformError,
     WorkerCrashed,
     WorkerOutOfMemory,
     WorkerStartError,
@@ -48,7 +50,7 @@ _BY_REASON: dict[str, type[EnvknitError]] = {
     "ENV_NOT_INSTALLED": WorkerStartError,
     "INTERPRETER_NOT_FOUND": WorkerStartError,
     "RUNTIME_NOT_AVAILABLE": WorkerStartError,
-    "CEXT_INCOMPATIBLE": WorkerStartError,
+    "CEXT_INCOMPATIBLE": CExtIncompatibleError,
     "HANDLE_EXPIRED": StaleHandleError,
     "CROSS_WORKER": StaleHandleError,
     "MODULE_DENIED": AccessDenied,
@@ -74,6 +76,9 @@ _BY_CODE: dict[int, type[EnvknitError]] = {
 def make_error(code: int, reason: str, message: str, metadata: Mapping[str, str]) -> EnvknitError:
     """The exception for a status with its ErrorInfo; `code` is google.rpc.Code's."""
     kind = _BY_REASON.get(reason) or _BY_CODE.get(code, EnvknitError)
+    if reason == "RUNTIME_NOT_AVAILABLE" and "found" in metadata:
+        # What was wanted is any Python that has sub-interpreters, not a certain one.
+        kind = UnsupportedPlatformError
     error = kind(_text(kind, reason, message, metadata))
     error.reason = reason
     error.metadata = dict(metadata)
@@ -93,6 +98,8 @@ def _text(kind: type[EnvknitError], reason: str, message: str, metadata: Mapping
         message = f"{head}: {message}" if message else head
     elif kind is WorkerStartError:
         message = f"the worker failed to start: {message}"
+    elif kind is CExtIncompatibleError and "envknit.worker" not in message:
+        message += "; use envknit.worker(), which gives it a process"
     elif kind is NotRegisteredError and "is not registered" not in message:
         what = " ".join(
             metadata[key] for key in ("package", "version", "environment") if metadata.get(key)

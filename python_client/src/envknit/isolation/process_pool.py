@@ -6,6 +6,7 @@ import atexit
 import os
 import sys
 import threading
+import weakref
 from importlib.machinery import EXTENSION_SUFFIXES
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,8 @@ class WorkerKey(NamedTuple):
     version: str
     install_path: str | None
     environment: str | None
+    #: A key of _wire.ISOLATION_KINDS.
+    isolation: str = "process"
 
 
 class _Forks(threading.local):
@@ -49,6 +52,7 @@ class ProcessPool:
         self._hooks = hooks
         self._lock = threading.Lock()
         self._sessions: dict[WorkerKey, WorkerSession] = {}
+        self._unshared: weakref.WeakSet[WorkerSession] = weakref.WeakSet()
         self._connection: Connection | None = None
         # What each forking thread paused, so that the extension's threads stand still.
         self._forks = _Forks()
@@ -68,6 +72,13 @@ class ProcessPool:
                 session = WorkerSession(title, lambda: self._open(key, selection))
                 self._sessions[key] = session
             return session
+
+    def unshared_session(self, title: str, key: WorkerKey, selection: Selection) -> WorkerSession:
+        """A session that no other block gets, whatever its key; its owner closes it."""
+        session = WorkerSession(title, lambda: self._open(key, selection))
+        with self._lock:
+            self._unshared.add(session)
+        return session
 
     def current_connection(self) -> Connection | None:
         """The connection, made if a shared server is named; None rather than start a daemon.
@@ -92,7 +103,7 @@ class ProcessPool:
         return f"<ProcessPool of {len(sessions)} workers, {opened} in use, daemon={daemon!r}>"
 
     def _open(self, key: WorkerKey, selection: Selection) -> _core.Session:
-        request = _wire.open_session_request(_selector(key, selection))
+        request = _wire.open_session_request(_selector(key, selection), key.isolation)
         return self._connected().open_session(request)
 
     def _connected(self) -> _core.Client:
@@ -107,7 +118,7 @@ class ProcessPool:
     def _leave(self) -> None:
         if self._connection is None or self._connection.daemon is not None:
             return
-        for session in self._sessions.values():
+        for session in (*self._sessions.values(), *self._unshared):
             session.close()
         self._connection.leave()
 
@@ -132,7 +143,7 @@ class ProcessPool:
         inherited, self._connection = self._connection, None
         if inherited is not None:
             inherited.forget()
-        for session in self._sessions.values():
+        for session in (*self._sessions.values(), *self._unshared):
             session.forget()
 
 

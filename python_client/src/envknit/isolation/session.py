@@ -55,7 +55,8 @@ class WorkerSession:
     def import_module(self, module: str, context: object) -> dict[str, Any]:
         """The worker's description of a module: "module" and "worker"."""
         description: dict[str, Any] = self._run(
-            lambda core: core.import_module(module, START_TIMEOUT_S, SLACK_S, context)
+            lambda core: core.import_module(module, START_TIMEOUT_S, SLACK_S, context),
+            idempotent=True,
         )
         return description
 
@@ -109,7 +110,7 @@ class WorkerSession:
     def describe(self, target: _core.Target, timeout: float, context: object) -> dict[str, Any]:
         """Names, documentation and signature of what stands at the target."""
         description: dict[str, Any] = self._run(
-            lambda core: core.describe(target, False, timeout, SLACK_S, context)
+            lambda core: core.describe(target, False, timeout, SLACK_S, context), idempotent=True
         )
         return description
 
@@ -122,6 +123,19 @@ class WorkerSession:
     def del_attr(self, target: _core.Target, name: str, timeout: float, context: object) -> None:
         """Deletes an attribute of what stands at the target."""
         self._run(lambda core: core.del_attr(target, name, timeout, SLACK_S, context))
+
+    def execute(self, code: str, timeout: float, context: object, *, with_result: bool) -> Any:
+        """Runs source text; what it leaves in `result`, or None."""
+        return self._run(lambda core: core.execute(code, with_result, timeout, SLACK_S, context))
+
+    def try_import(
+        self, module: str, timeout: float, context: object
+    ) -> tuple[int, str, BaseException | None]:
+        """Number of the ImportVerdict, why, and what the import raised."""
+        tried: tuple[int, str, BaseException | None] = self._run(
+            lambda core: core.try_import(module, timeout, SLACK_S, context), idempotent=True
+        )
+        return tried
 
     def fetch(self, target: _core.Target, timeout: float, context: object) -> Any:
         """A local copy of what stands at the target, of any size in bytes.
@@ -141,7 +155,7 @@ class WorkerSession:
         with self._lock:
             self._discard()
 
-    def _run(self, ask: Callable[[_core.Session], Any]) -> Any:
+    def _run(self, ask: Callable[[_core.Session], Any], *, idempotent: bool = False) -> Any:
         core = self._core
         if core is None:
             core = self.opened(None)
@@ -149,6 +163,9 @@ class WorkerSession:
             return ask(core)
         except EnvknitError as error:
             again = self.after(error, core)
+            if idempotent and error.metadata.get("collateral") == "true":
+                # A neighbour in its process ended it; the next call runs on a new one.
+                again = core
             if again is None:
                 raise
         return ask(again)

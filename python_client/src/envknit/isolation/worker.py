@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from envknit import _wire
 from envknit._connection import uses_shared_server
 from envknit._registry import registry
 from envknit.errors import NotRegisteredError
@@ -20,11 +21,13 @@ from envknit.isolation.remote_object import RemoteObject, make_class
 from envknit.isolation.worker_context import WorkerContext
 
 if TYPE_CHECKING:
-    from typing import Literal
+    from typing import Literal, TypeAlias
 
     from envknit._connection import Connection
     from envknit._registry import Selection
     from envknit.isolation.session import WorkerSession
+
+    Isolation: TypeAlias = Literal["process", "auto", "subinterpreter"]
 
 __all__ = [
     "CallProxy",
@@ -71,6 +74,11 @@ def session_of(key: WorkerKey, selection: Selection) -> WorkerSession:
     return _pool.session(key, selection)
 
 
+def unshared_session(title: str, key: WorkerKey, selection: Selection) -> WorkerSession:
+    """A session for one owner, who closes it."""
+    return _pool.unshared_session(title, key, selection)
+
+
 def worker(
     name: str,
     version: str,
@@ -78,6 +86,7 @@ def worker(
     timeout: float = 30.0,
     *,
     env: str | None = None,
+    isolation: Isolation = "process",
     results: Literal["auto", "copy"] = "auto",
 ) -> WorkerContext:
     """A package of a locked environment, in a worker process of its own.
@@ -87,8 +96,8 @@ def worker(
         with envknit.worker("numpy", "1.26.4") as np:
             print(np.linalg.norm([3, 4]))
 
-    Blocks with the same name, version, install path and environment share one worker and
-    its modules' state, one after the other, nested, or in parallel; it lives as long as
+    Blocks with the same name, version, install path, environment and isolation share one worker
+    and its modules' state, one after the other, nested, or in parallel; it lives as long as
     this process. Proxies may be used from any thread.
 
     Args:
@@ -98,6 +107,10 @@ def worker(
             registered: the environment is that folder and the standard library.
         timeout: Seconds for each call of this block. It really stops the work.
         env: Which environment, if several have that version; else the first in the lock.
+        isolation: "process"; "subinterpreter", an interpreter with a GIL of its own in a process
+            that others share, of a Python from 3.12 on, whatever the environment is pinned to;
+            or "auto": a sub-interpreter where the environment's Python has them and all its
+            modules load in one (that is tried once, in a process of its own), else a process.
         results: "auto" copies plain data and leaves everything else in the worker, behind
             a proxy; "copy" copies arrays too, and data of any size in bytes (a million
             elements in containers), and raises NotByValueError (a TypeError) for what
@@ -106,25 +119,32 @@ def worker(
     Raises:
         NotRegisteredError: No such package, or not in that version.
         TypeError: `timeout` is no number.
-        ValueError: `timeout` or `results` makes no sense.
+        ValueError: `timeout`, `isolation` or `results` makes no sense.
 
     Entering the block starts the worker if it has none, and imports the module; that may
-    also raise WorkerStartError, ServerUnavailable, and what the import raises.
+    also raise WorkerStartError, ServerUnavailable, and what the import raises; with
+    "subinterpreter" UnsupportedPlatformError and CExtIncompatibleError (an ImportError).
     """
     timeout = check_timeout(timeout)
     check_results(results)
-    session, module = lease(name, version, install_path, env)
+    session, module = lease(name, version, install_path, env, isolation)
     return WorkerContext(session, module, timeout, copy_results=results == "copy")
 
 
 def lease(
-    name: str, version: str, install_path: str | os.PathLike[str] | None, env: str | None
+    name: str,
+    version: str,
+    install_path: str | os.PathLike[str] | None,
+    env: str | None,
+    isolation: str,
 ) -> tuple[WorkerSession, str]:
     """The session that `worker()` and `aworker()` with these arguments share, and the module.
 
     Raises:
         NotRegisteredError: No such package, or not in that version.
+        ValueError: `isolation` makes no sense.
     """
+    check_isolation(isolation)
     path = None if install_path is None else os.path.abspath(os.path.expanduser(install_path))
     if path is not None:
         selection = registry.select_path(name, version, path)
@@ -136,7 +156,7 @@ def lease(
                 raise
             # The server has lock files of its own, and says so if it lacks it.
             selection = registry.assume(name, version, env)
-    key = WorkerKey(selection.name, version, path, env)
+    key = WorkerKey(selection.name, version, path, env, isolation)
     return session_of(key, selection), selection.module
 
 
@@ -148,6 +168,13 @@ def check_timeout(timeout: float) -> float:
     if not timeout > 0:
         raise ValueError(f"timeout is in seconds and greater than 0, not {timeout!r}")
     return timeout
+
+
+def check_isolation(isolation: str) -> None:
+    """Refuses what `isolation` can't be."""
+    if isolation not in _wire.ISOLATION_KINDS:
+        names = ", ".join(f'"{name}"' for name in _wire.ISOLATION_KINDS)
+        raise ValueError(f"isolation is one of {names}, not {isolation!r}")
 
 
 def check_results(results: str) -> None:

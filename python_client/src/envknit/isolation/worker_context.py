@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envknit._wire import ISOLATION_KINDS
 from envknit.errors import NotByValueError
 from envknit.isolation import copying
 from envknit.isolation.call_proxy import CallProxy
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from envknit.isolation.session import WorkerSession
 
 __all__ = ["WorkerContext"]
+
+ISOLATION_NAMES = {number: name for name, number in ISOLATION_KINDS.items()}
 
 #: How long a worker may go on taking items for one reply.
 LONGEST_STEP_S = 0.5
@@ -40,9 +43,16 @@ class WorkerContext:
         self.title = session.title
         self._module = module
         self._copy_results = copy_results
+        #: "process" or "subinterpreter": what it came to. Empty before the block is entered.
+        self.isolation = ""
+        #: Why, for people.
+        self.isolation_reason = ""
 
     def __enter__(self) -> ModuleProxy:
-        description = self.session.import_module(self._module, self)["module"]
+        described = self.session.import_module(self._module, self)
+        description, worker = described["module"], described["worker"]
+        self.isolation = ISOLATION_NAMES.get(worker["isolation"], "")
+        self.isolation_reason = worker["isolation_reason"]
         return ModuleProxy(
             self,
             self._module,
