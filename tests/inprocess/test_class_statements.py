@@ -64,7 +64,7 @@ FILES = {
         def _(thing: Mark):
             return "a mark of @VERSION@"
 
-        hints = typing.get_type_hints(Data)
+        hints = typing.get_type_hints(Pair)
 
         def takes(mark: Mark) -> Pair:
             return Pair(mark)
@@ -139,8 +139,8 @@ def test_late_hints_of_classes_are_those_of_the_default(trees):
     import pkg
 
     new = envknit.import_version("pkg", "2.0")
-    assert typing.get_type_hints(new.Data)["mark"] is pkg.Mark
-    hints = typing.get_type_hints(new.Data, vars(new))
+    assert typing.get_type_hints(new.Pair)["mark"] is pkg.Mark
+    hints = typing.get_type_hints(new.Pair, vars(new))
     assert hints["mark"] is new.Mark
 
 

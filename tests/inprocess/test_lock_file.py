@@ -233,6 +233,14 @@ def test_an_unreadable_file_says_so(tmp_path):
         with pytest.raises(PermissionError, match=str(lock)):
             envknit.configure_from_lock(lock)
         os.seteuid(os.getuid())
+        # Nor does one that can't be looked at count as missing.
+        os.chmod(folder, 0)
+        if os.geteuid() == 0:
+            os.seteuid(65534)
+        with pytest.raises(PermissionError, match=str(lock)):
+            envknit.configure_from_lock(lock)
+        os.seteuid(os.getuid())
+        os.chmod(folder, 0o755)
 
 
 @pytest.mark.parametrize("path", [None, 5, ["envknit.lock.yaml"]])
