@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "envknit/v1/calls.pb.h"
+
 #include "server/base/annotated_status.h"
 #include "server/rpc/attach_log.h"
 #include "server/rpc/attach_reply.h"
@@ -94,18 +96,19 @@ void AttachDispatcher::Submit(std::shared_ptr<Session> session,
   spec.idempotent = request.idempotent || IsIdempotentByNature(request.kind);
   spec.client_call_id = call_id;
   spec.carrier = carrier_;
+  const CallKind kind = request.kind;
   AttachLogEntry entry;
   if (backend_->access_log->enabled()) {
     entry = AttachLogEntry{request.kind, spec.body.size(), spec.timeout};
   }
   std::shared_ptr<CallHandle> handle = session->Submit(
-      std::move(spec),
-      [self = shared_from_this(), call_id, session, entry](CallResult result) {
+      std::move(spec), [self = shared_from_this(), call_id, kind, session,
+                        entry](CallResult result) {
         if (self->backend_->access_log->enabled()) {
           LogAttachCall(*self->backend_->access_log, entry, *session, result,
                         self->identity_, self->peer_);
         }
-        self->OnResult(call_id, session, std::move(result));
+        self->OnResult(call_id, kind, session, std::move(result));
       });
   bool cancel = false;
   {
@@ -118,11 +121,18 @@ void AttachDispatcher::Submit(std::shared_ptr<Session> session,
   if (cancel && handle != nullptr) handle->Cancel();
 }
 
-void AttachDispatcher::OnResult(uint64_t call_id,
+void AttachDispatcher::OnResult(uint64_t call_id, CallKind kind,
                                 const std::shared_ptr<Session>& session,
                                 CallResult result) {
   const absl::Status status =
       ClientStatus(result, *backend_->pools, backend_->instance);
+  if (kind == CallKind::kImport && status.ok()) {
+    // As the unary reply has it: which worker, and why of that kind.
+    v1::ImportResponse described;
+    *described.mutable_worker() =
+        DescribeSessionWorker(*backend_, *session, result.worker);
+    result.body += described.SerializeAsString();
+  }
   const Epoch epoch = result.worker.epoch;
   const uint64_t first_handle = result.first_handle;
   const uint32_t handle_count = result.handle_count;

@@ -66,8 +66,8 @@ class AttachDispatcher final
 
   Slot FindSlot(uint32_t session_number) ABSL_LOCKS_EXCLUDED(mu_);
   void Submit(std::shared_ptr<Session> session, AttachCallRequest request);
-  void OnResult(uint64_t call_id, const std::shared_ptr<Session>& session,
-                CallResult result);
+  void OnResult(uint64_t call_id, CallKind kind,
+                const std::shared_ptr<Session>& session, CallResult result);
   void OnOpened(const AttachOpenRequest& request,
                 absl::StatusOr<std::shared_ptr<Session>> opened)
       ABSL_LOCKS_EXCLUDED(mu_);
