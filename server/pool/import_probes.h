@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 
 #include "envknit/environment.h"
 #include "server/base/log.h"
@@ -59,8 +60,12 @@ class ImportProbes final : public std::enable_shared_from_this<ImportProbes> {
     std::shared_ptr<ImportProbe> probe;
   };
 
+  // The answer; nullopt if it is to be waited for, and `done` was taken.
+  absl::optional<ImportVerdict> KnownOrWait(
+      const std::shared_ptr<const Environment>& environment,
+      std::vector<std::string> modules, Done& done) ABSL_LOCKS_EXCLUDED(mu_);
   void StartNext() ABSL_LOCKS_EXCLUDED(mu_);
-  void OnVerdict(const std::string& key, ImportVerdict verdict)
+  void OnVerdict(const std::string& key, const ImportVerdict& verdict)
       ABSL_LOCKS_EXCLUDED(mu_);
   void Remember(const std::string& key, const ImportVerdict& verdict)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
