@@ -36,8 +36,8 @@ namespace envknit {
 
 // Runs one request after the other and writes its reply's payload: decode,
 // resolve, call, encode. What user code raises becomes part of the outcome;
-// what is wrong with the request, a Failure. Owned by the runtime; main thread
-// with the GIL only.
+// what is wrong with the request, a Failure. Owned by the runtime; for the
+// thread that runs calls, with the GIL.
 class Executor final {
  public:
   // `tracker` and `page` are borrowed.

@@ -6,6 +6,7 @@
 
 #include "server/runtime/attribute_request.h"
 #include "server/runtime/call_request.h"
+#include "server/runtime/code_request.h"
 #include "server/runtime/next_request.h"
 #include "tests/fuzz/fuzz_check.h"
 
@@ -84,6 +85,12 @@ void Run(std::string_view input) {
     CheckFailure(*failure);
   } else {
     Message(input).CheckInside(module);
+  }
+  ExecuteRequestView execute;
+  if (const auto failure = ParseExecuteRequest(input, execute)) {
+    CheckFailure(*failure);
+  } else {
+    Message(input).CheckInside(execute.code);
   }
   ReleaseView release;
   if (const auto failure = ParseReleaseRequest(input, release)) {

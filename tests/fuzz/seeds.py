@@ -158,6 +158,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         },
         "request": {
             "import": message("ImportRequest")(module="a.b").SerializeToString(),
+            "execute": message("ExecuteRequest")(code="result = 1", want=2).SerializeToString(),
             "release": release.SerializeToString(),
             "next": message("NextRequest")(
                 target={"handle": {"id": 3, "epoch": 1}}, begin=True, max_items=9

@@ -170,6 +170,43 @@ def test_many_are_opened_and_closed_in_one_host(host, cycles):
     assert len(os.listdir(f"{folder}/fd")) <= files + 1
 
 
+# Each loads other extension modules of the standard library.
+VARIED = [
+    "import asyncio\nasync def f(): await asyncio.sleep(0)\nasyncio.run(f())",
+    "import ssl; ssl.create_default_context()",
+    "import hashlib; hashlib.sha256(b'x')",
+    "import sqlite3; sqlite3.connect(':memory:').execute('select 1').fetchall()",
+    "import decimal, datetime, zoneinfo; zoneinfo.ZoneInfo('Europe/Berlin')",
+    "import json, dataclasses, logging, urllib.request, concurrent.futures, xml.etree.ElementTree",
+    "import threading\nt = threading.Thread(target=list, args=([1],))\nt.start(); t.join()",
+    "import re, enum, random, collections; re.sub('a', 'b', 'aa')",
+]
+
+
+def test_two_hundred_in_fresh_hosts_eight_at_once_all_the_way(host_tag):
+    for round_ in range(13):
+        with HostProcess(host_tag) as host:
+            host.configure()
+            for _ in range(2):
+                opened = [host.start() for _ in range(8)]
+                for interpreter in opened:
+                    assert host.receive(interpreter.number).kind == frames.READY
+                calls = []
+                for i, interpreter in enumerate(opened):
+                    code = VARIED[(i + round_) % len(VARIED)]
+                    request = message("ExecuteRequest")(code=code)
+                    calls.append(interpreter.send(frames.EXECUTE, request))
+                for interpreter, call_id in zip(opened, calls, strict=True):
+                    interpreter.outcome(interpreter.reply(call_id))
+                    interpreter.send_control(frames.CLOSE_INTERPRETER)
+                for interpreter in opened:
+                    assert host.receive(interpreter.number).flags == 0
+                    interpreter.forget()
+            host.control.send(Frame(frames.STOP))
+            assert host.process.wait(10) == 0
+            assert host.output() == ""
+
+
 def test_large_data_of_a_closed_interpreter_is_given_back(host):
     def kib():
         with open(f"/proc/{host.process.pid}/statm") as file:

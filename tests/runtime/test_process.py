@@ -189,7 +189,10 @@ def test_garbage_payloads_are_answered(worker):
         if i % 5 == 0:
             del data[chance.randrange(len(data) + 1) :]
         kind = chance.choice(
-            [frames.IMPORT, frames.GET_ATTR, frames.CALL, frames.CALL, frames.RELEASE]
+            [
+                *(frames.IMPORT, frames.GET_ATTR, frames.CALL, frames.CALL, frames.RELEASE),
+                *(frames.EXECUTE, frames.TRY_IMPORT),
+            ]
         )
         reply = worker.reply(worker.send(kind, bytes(data)))
         if reply.status:

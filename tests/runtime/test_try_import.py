@@ -1,7 +1,13 @@
 """TryImport: whether a module loads, and what kind of failure it is if not."""
 
+import signal
+
+import frames
 import pytest
 from caller import FailedError
+from environments import known_environments
+from host_process import HOST_TAGS, HostProcess
+from protocol import message
 
 LOADED, INCOMPATIBLE, FAILED = 1, 2, 3
 
@@ -75,3 +81,24 @@ def test_what_is_no_module_name_is_refused(worker, name):
         worker.try_import(name)
     assert failed.value.reason == "INVALID_REQUEST"
     assert failed.value.metadata["field"] == "module"
+
+
+HOSTED = {name: each for name, each in known_environments().items() if each[0] in HOST_TAGS}
+
+
+@pytest.mark.parametrize("name", sorted(HOSTED) or ["none"])
+def test_numpy_is_told_to_be_incompatible_unless_it_ends_the_process(name):
+    if name == "none":
+        pytest.skip("no environment of numpy for a Python that hosts interpreters")
+    tag, path = HOSTED[name]
+    with HostProcess(tag) as host:
+        interpreter = host.configure().open(install_paths=[path])
+        interpreter.send(frames.TRY_IMPORT, message("TryImportRequest")(module="numpy"))
+        reply = interpreter.calls.receive()
+        if reply is None:
+            # numpy 2.2 with 3.13.
+            assert host.process.wait(10) == -signal.SIGABRT
+            assert interpreter.page(72) == 1
+        else:
+            found = message("TryImportResponse").FromString(reply.payload)
+            assert found.verdict == INCOMPATIBLE
