@@ -250,10 +250,10 @@ class FakeHost final {
           Open(number, Parse(frame.payload));
           break;
         case FrameKind::kCloseInterpreter:
-          interpreters_.at(number)->Close();
+          Find(number)->Close();
           break;
         case FrameKind::kCancel:
-          interpreters_.at(number)->Cancel(frame.header.call_id);
+          Find(number)->Cancel(frame.header.call_id);
           break;
         case FrameKind::kStop:
           ::_exit(0);
@@ -280,13 +280,24 @@ class FakeHost final {
     if (configuration.environment == "late") {
       return open_late.set_value([this, number, call = fds[0], page = fds[1],
                                   configuration = std::move(configuration)] {
-        interpreters_[number] =
-            new FakeInterpreter(number, call, page, configuration);
+        Make(number, call, page, configuration);
       });
     }
+    Make(number, fds[0], fds[1], std::move(configuration));
+  }
+
+  void Make(uint16_t number, int call_fd, int page_fd,
+            Configuration configuration) {
+    // Held while it says READY: what comes then is for one that is known.
+    const std::lock_guard<std::mutex> lock(mutex_);
     // Never freed: its thread may outlive everything.
     interpreters_[number] =
-        new FakeInterpreter(number, fds[0], fds[1], std::move(configuration));
+        new FakeInterpreter(number, call_fd, page_fd, std::move(configuration));
+  }
+
+  FakeInterpreter* Find(uint16_t number) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return interpreters_.at(number);
   }
 
   Frame Next() {
@@ -296,6 +307,7 @@ class FakeHost final {
   }
 
   FrameReader control_{64 * 1024};
+  std::mutex mutex_;
   std::map<uint16_t, FakeInterpreter*> interpreters_;
 };
 
