@@ -114,6 +114,7 @@ void ImportProbes::OnVerdict(const std::string& key,
     trial = std::move(found->second);
     trials_.erase(found);
     if (trial.probe != nullptr) --running_;
+    ++telling_;
     if (verdict.kind != Kind::kUntried) Remember(key, verdict);
     if (verdict.kind == Kind::kLoads) {
       for (const std::string& module : trial.modules) {
@@ -123,6 +124,10 @@ void ImportProbes::OnVerdict(const std::string& key,
   }
   Log(trial, verdict);
   for (const Done& done : trial.waiting) done(verdict);
+  {
+    const absl::MutexLock lock(&mu_);
+    --telling_;
+  }
   StartNext();
 }
 
@@ -160,6 +165,11 @@ void ImportProbes::Shutdown() {
   for (const std::string& key : waiting) {
     OnVerdict(key, UntriedWhileDraining());
   }
+  const auto quiet = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return telling_ == 0;
+  };
+  const absl::MutexLock lock(&mu_);
+  mu_.Await(absl::Condition(&quiet));
 }
 
 }  // namespace envknit

@@ -49,7 +49,8 @@ class ImportProbes final : public std::enable_shared_from_this<ImportProbes> {
            std::vector<std::string> modules, Done done)
       ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Ends what runs, and starts nothing any more; all get kUntried.
+  // Ends what runs, and starts nothing any more; all get kUntried. Nobody is
+  // being told of a verdict when it returns, so not to be called by one who is.
   void Shutdown() ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
@@ -84,6 +85,8 @@ class ImportProbes final : public std::enable_shared_from_this<ImportProbes> {
   std::map<std::string, Trial> trials_ ABSL_GUARDED_BY(mu_);
   std::deque<std::string> queue_ ABSL_GUARDED_BY(mu_);
   int running_ ABSL_GUARDED_BY(mu_) = 0;
+  // Threads that are telling of a verdict.
+  int telling_ ABSL_GUARDED_BY(mu_) = 0;
   bool shut_down_ ABSL_GUARDED_BY(mu_) = false;
 };
 
