@@ -122,7 +122,7 @@ absl::optional<Interpreter> NewestWithSubinterpreters(
 absl::StatusOr<Interpreter> ChooseSubinterpreterPython(
     const EnvironmentPlan& plan, InterpreterFinder& finder) {
   if (!plan.pinned_python.empty()) {
-    const absl::StatusOr<Interpreter> pinned = FindPinned(plan, finder);
+    absl::StatusOr<Interpreter> pinned = FindPinned(plan, finder);
     if (pinned.ok() && CanServe(*pinned, finder)) return pinned;
   }
   absl::optional<Interpreter> newest = NewestWithSubinterpreters(finder);

@@ -7,7 +7,7 @@
 namespace envknit {
 
 absl::StatusOr<std::shared_ptr<DelayedCall>> DelayedCall::Create(
-    CallSpec&& spec, CallDone&& done, const Room& room,
+    CallSpec& spec, CallDone& done, const Room& room,
     std::function<void()> ended_early) {
   absl::Status fits = room.budget->Take(spec.body.size());
   if (!fits.ok()) return fits;

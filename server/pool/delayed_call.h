@@ -32,10 +32,10 @@ class DelayedCall final : public CallHandle,
   };
 
   // `ended_early`, if given, is called when the call ends while it waits, after
-  // its own `done`. Error (POOL_EXHAUSTED): too much waits already; `done` is
-  // untouched then.
+  // its own `done`. Takes `spec` and `done` over, but for the error
+  // (POOL_EXHAUSTED): too much waits already.
   static absl::StatusOr<std::shared_ptr<DelayedCall>> Create(
-      CallSpec&& spec, CallDone&& done, const Room& room,
+      CallSpec& spec, CallDone& done, const Room& room,
       std::function<void()> ended_early = nullptr);
   ~DelayedCall() override;
 

@@ -110,11 +110,10 @@ std::shared_ptr<CallHandle> GatedSession::Submit(CallSpec call, CallDone done) {
       session = inner_;
     } else if (problem.ok()) {
       absl::StatusOr<std::shared_ptr<DelayedCall>> created =
-          DelayedCall::Create(std::move(call), std::move(done), room_,
-                              [weak = weak_from_this()] {
-                                const auto self = weak.lock();
-                                if (self != nullptr) self->Advance();
-                              });
+          DelayedCall::Create(call, done, room_, [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (self != nullptr) self->Advance();
+          });
       problem = created.status();
       if (created.ok()) {
         delayed = *std::move(created);

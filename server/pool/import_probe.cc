@@ -78,16 +78,12 @@ void ImportProbe::Start(std::shared_ptr<const Environment> environment,
 
 void ImportProbe::OnStarted(absl::StatusOr<std::unique_ptr<Worker>> worker) {
   if (!worker.ok()) return Finish(Untried(worker.status()));
-  bool over = false;
   {
     const absl::MutexLock lock(&mu_);
-    over = done_ == nullptr;
-    if (!over) {
-      worker_ = *std::move(worker);
-      if (!modules_.empty()) return SubmitNext();
-    }
+    if (done_ == nullptr) return (*worker)->Kill();
+    worker_ = *std::move(worker);
+    if (!modules_.empty()) return SubmitNext();
   }
-  if (over) return (*worker)->Kill();
   Finish(Verdict(Kind::kLoads, "", ""));
 }
 

@@ -22,6 +22,13 @@ std::string KeyOf(const Environment& environment,
                       absl::StrJoin(modules, absl::string_view("\0", 1)));
 }
 
+ImportVerdict UntriedWhileDraining() {
+  ImportVerdict verdict;
+  verdict.problem = Draining();
+  verdict.why = std::string(verdict.problem.message());
+  return verdict;
+}
+
 absl::string_view KindName(Kind kind) {
   switch (kind) {
     case Kind::kLoads:
@@ -48,30 +55,28 @@ ImportProbes::ImportProbes(const Options& options,
 
 void ImportProbes::Try(const std::shared_ptr<const Environment>& environment,
                        std::vector<std::string> modules, Done done) {
-  const std::string key = KeyOf(*environment, modules);
-  ImportVerdict verdict;
-  bool answered = true;
-  {
-    const absl::MutexLock lock(&mu_);
-    const auto known = known_.find(key);
-    if (known != known_.end()) {
-      verdict = known->second;
-    } else if (shut_down_) {
-      verdict.problem = Draining();
-      verdict.why = std::string(verdict.problem.message());
-    } else {
-      answered = false;
-      const auto [trial, is_new] = trials_.try_emplace(key);
-      trial->second.waiting.push_back(std::move(done));
-      if (is_new) {
-        trial->second.environment = environment;
-        trial->second.modules = std::move(modules);
-        queue_.push_back(key);
-      }
-    }
-  }
-  if (answered) return done(std::move(verdict));
+  absl::optional<ImportVerdict> verdict =
+      KnownOrWait(environment, std::move(modules), done);
+  if (verdict.has_value()) return done(*std::move(verdict));
   StartNext();
+}
+
+absl::optional<ImportVerdict> ImportProbes::KnownOrWait(
+    const std::shared_ptr<const Environment>& environment,
+    std::vector<std::string> modules, Done& done) {
+  const std::string key = KeyOf(*environment, modules);
+  const absl::MutexLock lock(&mu_);
+  const auto known = known_.find(key);
+  if (known != known_.end()) return known->second;
+  if (shut_down_) return UntriedWhileDraining();
+  const auto [trial, is_new] = trials_.try_emplace(key);
+  trial->second.waiting.push_back(std::move(done));
+  if (is_new) {
+    trial->second.environment = environment;
+    trial->second.modules = std::move(modules);
+    queue_.push_back(key);
+  }
+  return absl::nullopt;
 }
 
 void ImportProbes::StartNext() {
@@ -88,9 +93,9 @@ void ImportProbes::StartNext() {
       Trial& trial = trials_.at(key);
       probe = trial.probe = std::make_shared<ImportProbe>(
           parts_, trial.modules,
-          [weak = weak_from_this(), key](ImportVerdict verdict) {
+          [weak = weak_from_this(), key](const ImportVerdict& verdict) {
             const auto self = weak.lock();
-            if (self != nullptr) self->OnVerdict(key, std::move(verdict));
+            if (self != nullptr) self->OnVerdict(key, verdict);
           });
       environment = trial.environment;
       epoch = next_epoch_++;
@@ -99,7 +104,8 @@ void ImportProbes::StartNext() {
   }
 }
 
-void ImportProbes::OnVerdict(const std::string& key, ImportVerdict verdict) {
+void ImportProbes::OnVerdict(const std::string& key,
+                             const ImportVerdict& verdict) {
   Trial trial;
   {
     const absl::MutexLock lock(&mu_);
@@ -108,6 +114,7 @@ void ImportProbes::OnVerdict(const std::string& key, ImportVerdict verdict) {
     trial = std::move(found->second);
     trials_.erase(found);
     if (trial.probe != nullptr) --running_;
+    ++telling_;
     if (verdict.kind != Kind::kUntried) Remember(key, verdict);
     if (verdict.kind == Kind::kLoads) {
       for (const std::string& module : trial.modules) {
@@ -117,6 +124,10 @@ void ImportProbes::OnVerdict(const std::string& key, ImportVerdict verdict) {
   }
   Log(trial, verdict);
   for (const Done& done : trial.waiting) done(verdict);
+  {
+    const absl::MutexLock lock(&mu_);
+    --telling_;
+  }
   StartNext();
 }
 
@@ -151,10 +162,14 @@ void ImportProbes::Shutdown() {
     queue_.clear();
   }
   for (const auto& probe : running) probe->Abandon(Draining());
-  ImportVerdict untried;
-  untried.problem = Draining();
-  untried.why = std::string(untried.problem.message());
-  for (const std::string& key : waiting) OnVerdict(key, untried);
+  for (const std::string& key : waiting) {
+    OnVerdict(key, UntriedWhileDraining());
+  }
+  const auto quiet = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return telling_ == 0;
+  };
+  const absl::MutexLock lock(&mu_);
+  mu_.Await(absl::Condition(&quiet));
 }
 
 }  // namespace envknit

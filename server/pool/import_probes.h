@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 
 #include "envknit/environment.h"
 #include "server/base/log.h"
@@ -48,7 +49,8 @@ class ImportProbes final : public std::enable_shared_from_this<ImportProbes> {
            std::vector<std::string> modules, Done done)
       ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Ends what runs, and starts nothing any more; all get kUntried.
+  // Ends what runs, and starts nothing any more; all get kUntried. Nobody is
+  // being told of a verdict when it returns, so not to be called by one who is.
   void Shutdown() ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
@@ -59,8 +61,12 @@ class ImportProbes final : public std::enable_shared_from_this<ImportProbes> {
     std::shared_ptr<ImportProbe> probe;
   };
 
+  // The answer; nullopt if it is to be waited for, and `done` was taken.
+  absl::optional<ImportVerdict> KnownOrWait(
+      const std::shared_ptr<const Environment>& environment,
+      std::vector<std::string> modules, Done& done) ABSL_LOCKS_EXCLUDED(mu_);
   void StartNext() ABSL_LOCKS_EXCLUDED(mu_);
-  void OnVerdict(const std::string& key, ImportVerdict verdict)
+  void OnVerdict(const std::string& key, const ImportVerdict& verdict)
       ABSL_LOCKS_EXCLUDED(mu_);
   void Remember(const std::string& key, const ImportVerdict& verdict)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -79,6 +85,8 @@ class ImportProbes final : public std::enable_shared_from_this<ImportProbes> {
   std::map<std::string, Trial> trials_ ABSL_GUARDED_BY(mu_);
   std::deque<std::string> queue_ ABSL_GUARDED_BY(mu_);
   int running_ ABSL_GUARDED_BY(mu_) = 0;
+  // Threads that are telling of a verdict.
+  int telling_ ABSL_GUARDED_BY(mu_) = 0;
   bool shut_down_ ABSL_GUARDED_BY(mu_) = false;
 };
 

@@ -153,7 +153,7 @@ std::shared_ptr<CallHandle> ProbingPoolRegistry::Call(
         std::move(call), std::move(done));
   }
   absl::StatusOr<std::shared_ptr<DelayedCall>> created =
-      DelayedCall::Create(std::move(call), std::move(done), room_);
+      DelayedCall::Create(call, done, room_);
   if (!created.ok()) {
     CallResult refusal;
     refusal.status = created.status();

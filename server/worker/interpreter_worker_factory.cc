@@ -95,8 +95,9 @@ InterpreterWorkerFactory::SpawnHost(const std::shared_ptr<Shared>& shared,
       spec.epoch, shared->options.process, std::exchange(made->for_host, {}));
   EventLoop* const loop = shared->around.loop;
   shared->spawner->Spawn(
-      std::move(spawn), [shared, loop, host, descriptors = *std::move(made)](
-                            absl::StatusOr<ChildProcess> child) mutable {
+      std::move(spawn),
+      [shared = shared, loop, host, descriptors = *std::move(made)](
+          absl::StatusOr<ChildProcess> child) mutable {
         loop->Post([shared = std::move(shared), host = std::move(host),
                     descriptors = std::move(descriptors),
                     child = std::move(child)]() mutable {

@@ -22,9 +22,9 @@ struct InterpreterWorkerOptions {
   // (measured on 3.12.1 and 3.13.0), so at most some 140 MB for one start of a
   // process in 16.
   int closed_per_host = 16;
-  // So does a host that has so much memory in RAM: what user code's C libraries
-  // leak is given back only by the process's end.
-  int64_t resident_bytes_per_host = int64_t{1} << 30;
+  // Nor does a host with so much memory in RAM, as long as it has: what stays,
+  // and what C libraries leak, is given back by the process's end only.
+  int64_t resident_bytes_per_host = int64_t{512} << 20;
   // How long an empty host is kept for the next interpreter, which starts in
   // some 10 ms in it and in some 100 ms in a new one.
   absl::Duration idle_timeout = absl::Seconds(60);

@@ -131,15 +131,16 @@ TEST_F(IsolationChoiceTest, MemoryIsBounded) {
 TEST_F(IsolationChoiceTest, FewTrialsRunAtATime) {
   std::vector<std::string> done;
   for (const char* module : {"a", "b", "c"}) {
-    probes_->Try(environment_, {module},
-                 [&done, module](ImportVerdict) { done.push_back(module); });
+    probes_->Try(environment_, {module}, [&done, module](const ImportVerdict&) {
+      done.push_back(module);
+    });
   }
   EXPECT_EQ(trials(), 2U);
   throw_away_.Fail(throw_away_.Epochs()[0], absl::UnavailableError("gone"));
   EXPECT_EQ(trials(), 3U);
   probes_->Shutdown();
   EXPECT_THAT(done, testing::UnorderedElementsAre("a", "b", "c"));
-  probes_->Try(environment_, {"d"}, [&done](ImportVerdict verdict) {
+  probes_->Try(environment_, {"d"}, [&done](const ImportVerdict& verdict) {
     EXPECT_EQ(verdict.kind, ImportVerdict::Kind::kUntried);
     EXPECT_EQ(GetErrorDetail(verdict.problem)->reason, ErrorReason::kDraining);
     done.push_back("d");

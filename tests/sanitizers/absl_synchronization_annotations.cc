@@ -19,12 +19,14 @@
 
 extern "C" {
 // The library counts a Status's references, unseen: the last one's delete would
-// be a race with the other readers. RunChild is the child between vfork and
+// be a race with the other readers. So does it keep the order of locks, under a
+// spinlock of its own. RunChild is the child between vfork and
 // exec: its descriptors are its own, though their numbers may be taken here.
 __attribute__((visibility("default"))) const char*
 __tsan_default_suppressions() {
   return "race:absl::*::Status::Unref\n"
          "race:absl::*::status_internal::Payload\n"
+         "race:absl::*::synchronization_internal::GraphCycles\n"
          "race:RunChild\n";
 }
 

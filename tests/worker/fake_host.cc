@@ -9,6 +9,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +33,9 @@ constexpr int kDescriptorFd = 3;
 constexpr int kControlFd = 4;
 
 std::mutex control_mutex;
+
+// Opens the interpreter of environment "late"; set once that was asked for.
+std::promise<std::function<void()>> open_late;
 
 void SendControl(FrameKind kind, uint16_t interpreter,
                  const std::string& payload = "", uint16_t flags = 0) {
@@ -147,6 +152,7 @@ class FakeInterpreter final {
       SendControl(static_cast<FrameKind>(std::stoi(rest.substr(0, split))),
                   static_cast<uint16_t>(std::stoi(rest.substr(split + 1))));
     }
+    if (name == "open_late") open_late.get_future().get()();
     if (name == "forge") reply_.call_id += 100;
     if (name == "close_call") {
       ::shutdown(call_fd_, SHUT_RDWR);
@@ -244,10 +250,10 @@ class FakeHost final {
           Open(number, Parse(frame.payload));
           break;
         case FrameKind::kCloseInterpreter:
-          interpreters_.at(number)->Close();
+          Find(number)->Close();
           break;
         case FrameKind::kCancel:
-          interpreters_.at(number)->Cancel(frame.header.call_id);
+          Find(number)->Cancel(frame.header.call_id);
           break;
         case FrameKind::kStop:
           ::_exit(0);
@@ -271,9 +277,27 @@ class FakeHost final {
                          Failure("ENV_NOT_INSTALLED", "no numpy there"));
     }
     if (configuration.environment == "stuck") return;
+    if (configuration.environment == "late") {
+      return open_late.set_value([this, number, call = fds[0], page = fds[1],
+                                  configuration = std::move(configuration)] {
+        Make(number, call, page, configuration);
+      });
+    }
+    Make(number, fds[0], fds[1], std::move(configuration));
+  }
+
+  void Make(uint16_t number, int call_fd, int page_fd,
+            Configuration configuration) {
+    // Held while it says READY: what comes then is for one that is known.
+    const std::lock_guard<std::mutex> lock(mutex_);
     // Never freed: its thread may outlive everything.
     interpreters_[number] =
-        new FakeInterpreter(number, fds[0], fds[1], std::move(configuration));
+        new FakeInterpreter(number, call_fd, page_fd, std::move(configuration));
+  }
+
+  FakeInterpreter* Find(uint16_t number) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return interpreters_.at(number);
   }
 
   Frame Next() {
@@ -283,6 +307,7 @@ class FakeHost final {
   }
 
   FrameReader control_{64 * 1024};
+  std::mutex mutex_;
   std::map<uint16_t, FakeInterpreter*> interpreters_;
 };
 

@@ -1,9 +1,11 @@
 // Interpreters in shared hosts: how they start, run and close, which host they
 // get, and when a host ends.
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -145,6 +147,26 @@ TEST_F(InterpreterHostTest, AShortStartTimeoutTakesTheHostFromNobody) {
   const absl::StatusOr<TestInterpreter> late = TryOpen(std::move(spec));
   EXPECT_EQ(ReasonOf(late.status()), ErrorReason::kWorkerUnavailable);
   EXPECT_THAT(std::string(late.status().message()), HasSubstr("no READY"));
+  EXPECT_EQ(other.Run("echo:fine").body, "fine");
+}
+
+TEST_F(InterpreterHostTest, OneThatComesTooLateIsClosedAndNobodyHearsOfIt) {
+  options_.closed_per_host = 1;
+  TestInterpreter other = Open();
+  WorkerSpec spec = MakeSpec("late");
+  spec.start_deadline = absl::Now() + absl::Milliseconds(30);
+  RecordingListener listener;
+  absl::Notification failed;
+  factory_->Start(std::move(spec), &listener,
+                  [&failed](absl::StatusOr<std::unique_ptr<Worker>> worker) {
+                    EXPECT_FALSE(worker.ok());
+                    failed.Notify();
+                  });
+  failed.WaitForNotification();
+  other.Run("open_late");
+  // When it is closed, its host is worn out.
+  EXPECT_TRUE(Eventually([&] { return Open().pid() != other.pid(); }));
+  EXPECT_FALSE(listener.Exited());
   EXPECT_EQ(other.Run("echo:fine").body, "fine");
 }
 
