@@ -3,10 +3,10 @@
 import threading
 
 import pytest
+from conftest import wait_until
 from interpreter_hosts import MINORS, need_minor, opened, write_lock
 
 import envknit
-from conftest import wait_until
 
 PID = "import os; result = os.getpid()"
 SPIN = "while True: pass"
@@ -112,8 +112,8 @@ def test_an_idle_neighbour_finds_a_new_interpreter(pair):
         # The end of the host may reach a call that came just before.
         try:
             return neighbour.eval_json("import l; result = l.state") == []
-        except envknit.WorkerCrashed as error:
-            assert error.metadata["collateral"] == "true"
+        except envknit.WorkerCrashed:
+            return False
 
     wait_until(replaced, "a new interpreter answers")
     assert neighbour.interp_id != before
