@@ -62,11 +62,21 @@ def environments():
     return Path(folder)
 
 
+@pytest.fixture(autouse=True)
+def no_hook_stays():
+    """A test that registers a lock file of its own leaves plain imports plain."""
+    yield
+    envknit.disable()
+
+
 @pytest.fixture(scope="session")
 def lock_file(environments):
-    """The lock file of the numpy environments, registered in this process."""
+    """The lock file of the numpy environments, registered in this process.
+
+    Without the import hook: for these tests the host is one that has no numpy.
+    """
     lock = environments / "envknit.lock.yaml"
-    assert envknit.configure_from_lock(lock) >= 2
+    assert envknit.configure_from_lock(lock, auto_install=False) >= 2
     return lock
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import threading
@@ -30,16 +31,30 @@ class PackageHome(NamedTuple):
 
     def compiled_file(self) -> str | None:
         """The first compiled module of the package's own, or None: it is pure Python."""
-        from envknit import _lock
+        return _compiled_file(self.package.install_path, self.package.name)
 
-        found = _lock.c_extension(self.package.install_path, self.package.name)
-        return None if found is None else os.path.join(self.package.install_path, found)
+
+@functools.lru_cache(maxsize=4096)
+def _compiled_file(install_path: str, name: str) -> str | None:
+    from envknit import _lock
+
+    found = _lock.c_extension(install_path, name)
+    return None if found is None else os.path.join(install_path, found)
 
 
 _worlds: dict[tuple[str, ...], World] = {}
 _worlds_lock = threading.Lock()
 
 
+def forget_files() -> None:
+    """What importlib.invalidate_caches() asks for: folders may have other files now."""
+    _compiled_file.cache_clear()
+    for world in list(_worlds.values()):
+        for home in (*world.homes.values(), world.shared):
+            home.forget()
+
+
+@functools.lru_cache(maxsize=1024)
 def package_home(environment: LockedEnvironment, package: LockedPackage) -> PackageHome:
     """Where a package's modules live.
 
@@ -76,7 +91,6 @@ class DefaultVersions:
         self._enabled = False
         self._chosen: dict[str, str] = {}
         self._table: dict[str, Home] | None = None
-        self._rivalled: frozenset[str] = frozenset()
         self._published: dict[str, Home] = {}
         self._homes: dict[str, Home] = {}
 
@@ -121,12 +135,6 @@ class DefaultVersions:
                 paths.insert(0, own.path)
         return list(dict.fromkeys(paths))
 
-    def has_rivals(self, top: str) -> bool:
-        """Whether packages of that name are registered in more than one version."""
-        if self._table is None:
-            self._make_table()
-        return top in self._rivalled
-
     def publishes(self, top: str, store: Home) -> bool:
         """Whether the modules of that name in sys.modules are those of this home."""
         return self._published.get(top) is store
@@ -158,7 +166,6 @@ class DefaultVersions:
         with self._lock:
             table: dict[str, Home] = {}
             homes: dict[str, Home] = {}
-            versions: dict[str, set[str]] = {}
             for environment, package in registry.default_packages(self._chosen):
                 found = package_home(environment, package)
                 if not _loads_here(found):
@@ -168,13 +175,9 @@ class DefaultVersions:
                     if name not in sys.stdlib_module_names:
                         table.setdefault(name, found.home)
             # What came along in the same directories, and is registered nowhere.
-            for home in homes.values():
+            for home in dict.fromkeys(homes.values()):
                 for name in top_level_names(home.path):
                     table.setdefault(name, home)
-            for package in registry.packages():
-                for name in top_level_names(package.install_path):
-                    versions.setdefault(name, set()).add(package.install_path)
-            self._rivalled = frozenset(name for name, paths in versions.items() if len(paths) > 1)
             self._homes = homes
             self._table = {
                 name: store

@@ -16,7 +16,7 @@ from envknit._registry import VersionRegistry
 from envknit.errors import CExtensionError, NotRegisteredError, SchemaVersionError
 from envknit.isolation.active_versions import active_versions as _active_versions
 from envknit.isolation.active_versions import context_modules as _ctx_modules
-from envknit.isolation.hook_manager import ImportHookManager, get_manager
+from envknit.isolation.process_hook import ImportHookManager, get_manager
 from envknit.isolation.version_context import VersionContext, use
 from envknit.isolation.versioned_finder import VersionedFinder
 from envknit.isolation.versioned_loader import VersionedLoader

@@ -67,6 +67,10 @@ class Home:
             self._found[top] = found = self._find(top)
             return found
 
+    def forget(self) -> None:
+        """The folders may have other files now: what is not loaded is looked for again."""
+        self._found = {top: home for top, home in self._found.items() if top in self.modules}
+
     def search_paths(self) -> list[str]:
         """The world's install paths, the own one first."""
         paths = [path for path in self.world.homes if path != self.path]

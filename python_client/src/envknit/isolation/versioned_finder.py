@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from envknit.isolation import module_loading
 from envknit.isolation.active_versions import active_versions
-from envknit.isolation.default_versions import defaults
+from envknit.isolation.default_versions import defaults, forget_files
 from envknit.isolation.import_router import calling_spec
 from envknit.isolation.versioned_loader import find_spec, forget_folders
 
@@ -47,7 +48,9 @@ class VersionedFinder:
         """
         top, _, below = fullname.partition(".")
         home = defaults.home_of(top)
-        if home is not None and defaults.publishes(top, home):
+        if home is not None and (
+            defaults.publishes(top, home) if below else module_loading.publish(top, home)
+        ):
             folders = path if below else ([home.path] if home.path else home.search_paths())
             spec = find_spec(home, home, fullname, list(folders or ()), with_extensions=True)
             if spec is not None or below:
@@ -81,6 +84,8 @@ class VersionedFinder:
     def invalidate_caches(self) -> None:
         """For importlib.invalidate_caches(): folders may have new files."""
         forget_folders()
+        forget_files()
+        defaults.forget()
 
 
 def _from_added_finders(home: Home, fullname: str, path: Sequence[str] | None) -> ModuleSpec | None:
