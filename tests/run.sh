@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs every check and test:
 #   ./tests/run.sh [--quick | --full] [--suite NAME[,NAME…]] [--list] [--help]
-#   --quick   only lint, unit, runtime and python, on one build
+#   --quick   only lint, unit, runtime, python and inprocess, on one build
 #   --full    also clang-tidy (a quarter of an hour more)
 #   --suite   only these suites
 #   --list    prints the suites
@@ -28,6 +28,10 @@ here=$root/tests/run.d
 . "$here/cpp.sh"
 # shellcheck source=tests/run.d/python.sh
 . "$here/python.sh"
+# shellcheck source=tests/run.d/inprocess_packages.sh
+. "$here/inprocess_packages.sh"
+# shellcheck source=tests/run.d/clients.sh
+. "$here/clients.sh"
 # shellcheck source=tests/run.d/fuzz.sh
 . "$here/fuzz.sh"
 
@@ -36,6 +40,8 @@ declare -A about=(
   [unit]="the C++ tests of a release build"
   [runtime]="tests/pyvalue and tests/runtime: codec and worker runtime of the release build"
   [python]="tests/python against the installed package"
+  [inprocess]="tests/inprocess: use(), defaults and hooks on every Python found"
+  [pythons]="a selection of tests/python on every other Python found"
   [integration]="tests/integration: a real daemon, real workers, grpcurl"
   [clang]="a clang build with -Wthread-safety, without gRPC"
   [tsan]="the C++ tests under ThreadSanitizer, without gRPC"
@@ -44,11 +50,11 @@ declare -A about=(
   [benchmarks]="that the benchmarks run (few rounds; figures: tests/benchmarks/run.sh)"
   [tidy]="clang-tidy (with --full)"
 )
-suites=(lint unit runtime python integration clang tsan asan fuzz benchmarks)
+suites=(lint unit runtime python inprocess pythons integration clang tsan asan fuzz benchmarks)
 
 while [ $# -gt 0 ]; do
   case $1 in
-    --quick) suites=(lint unit runtime python) ;;
+    --quick) suites=(lint unit runtime python inprocess) ;;
     --full) suites+=(tidy) ;;
     --suite | --suite=*)
       if [ "$1" = --suite ]; then shift; fi

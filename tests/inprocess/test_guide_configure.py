@@ -11,7 +11,7 @@ from own_process import in_own_process
 from package_trees import PackageTrees, extension_file
 
 import envknit
-from envknit.isolation import VersionRegistry, import_hook
+from envknit.isolation import VersionedFinder, VersionRegistry, import_hook
 
 HTTP = {"requests/__init__.py": "__version__ = '@VERSION@'\n\ndef get(url):\n    return url\n"}
 
@@ -59,10 +59,9 @@ def test_quick_start_worker(numpy_lock):
 
 @in_own_process
 def test_configure_from_lock_registers_and_installs_the_hook(trees):
-    before = list(sys.meta_path)
     count = envknit.configure_from_lock(trees.lock(), env=None, auto_install=True)
     assert count == 3
-    hooks = [entry for entry in sys.meta_path if entry not in before]
+    hooks = [entry for entry in sys.meta_path if isinstance(entry, VersionedFinder)]
     assert hooks == [envknit.get_manager().finder]
     registry = envknit.get_manager().registry
     assert isinstance(registry, VersionRegistry)

@@ -83,9 +83,26 @@ def test_blocks_left_in_a_wrong_order(trees):
     inner.__enter__()
     with pytest.raises(RuntimeError, match="before a block inside it"):
         outer.__exit__(None, None, None)
-    # Nothing happened: the right order still goes.
+    # It is left all the same: the inner one is what is active.
+    assert _active_versions.get() == {"requests": "2.28.2"}
     inner.__exit__(None, None, None)
-    outer.__exit__(None, None, None)
+    assert _active_versions.get() == {}
+
+
+@in_own_process
+def test_generators_that_leave_their_blocks_in_turns(trees):
+    envknit.configure_from_lock(trees.lock())
+
+    def versions(version):
+        with envknit.use("requests", version):
+            yield __import__("requests").__version__
+
+    first, second, third = map(versions, ["2.31.0", "2.28.2", "2.31.0"])
+    assert [next(first), next(second), next(third)] == ["2.31.0", "2.28.2", "2.31.0"]
+    for generator in (first, second):
+        with pytest.raises(RuntimeError, match="one task or thread"):
+            next(generator)
+    assert next(third, "end") == "end"
     assert _active_versions.get() == {}
     assert _ctx_modules.get() is None
 

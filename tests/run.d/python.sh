@@ -8,8 +8,9 @@ run_pytest() {
   local suite=$1 name=$2 venv=$3
   shift 3
   mkdir -p "$results/$suite"
+  # A background job of a shell ignores SIGINT, and would hand that on.
   counted "$suite" "$name" "$results/$suite/$name.xml" \
-    timeout 1800 "$venv/bin/python" -m pytest -q -p no:cacheprovider -c "$root/tests/pytest.ini" \
+    env --default-signal=INT timeout 1800 "$venv/bin/python" -m pytest -q -p no:cacheprovider -c "$root/tests/pytest.ini" \
     --rootdir "$root/tests" --junitxml "$results/$suite/$name.xml" "$@"
 }
 

@@ -19,13 +19,14 @@ class ActiveVersions(dict[str, str]):
     Blocks nest: an inner one has the outer one's versions, too.
     """
 
-    __slots__ = ("_homes", "_memo", "_routes", "restore", "seen")
+    __slots__ = ("_homes", "_layer", "_memo", "_routes", "restore", "seen")
 
     def __init__(self) -> None:
         super().__init__()
         self._routes: dict[str, Home] = {}
         self._homes: tuple[Home, ...] = ()
         self._memo: dict[str, Home | None] = {}
+        self._layer: tuple[str, str, Home, tuple[str, ...]] | None = None
         #: Who made them active, and what was before; None for NOTHING_ACTIVE.
         self.restore: tuple[object, ActiveVersions, dict[str, ModuleType] | None] | None = None
         #: What imports in the block have led to: the named module, and its top-level package.
@@ -40,7 +41,26 @@ class ActiveVersions(dict[str, str]):
         extended[name] = version
         extended._routes = {**self._routes, **dict.fromkeys(import_names, home)}
         extended._homes = (home, *self._homes)
+        extended._layer = (name, version, home, import_names)
         return extended
+
+    def without(self, block: object) -> ActiveVersions | None:
+        """These as they are without what a block added, which others are inside of; None: it added
+        nothing.
+        """
+        if self.restore is None or self._layer is None:
+            return None
+        entered_by, outer, modules = self.restore
+        if entered_by is block:
+            return outer
+        remaining = outer.without(block)
+        if remaining is None:
+            return None
+        if outer.restore is not None and outer.restore[0] is block:
+            modules = outer.restore[2]
+        again = remaining.extended(*self._layer)
+        again.restore = (entered_by, remaining, modules)
+        return again
 
     @property
     def homes(self) -> tuple[Home, ...]:

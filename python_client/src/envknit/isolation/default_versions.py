@@ -13,7 +13,7 @@ from envknit._registry import registry
 from envknit.isolation.package_world import World, top_level_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
     from envknit._lock_files import LockedEnvironment, LockedPackage
@@ -46,12 +46,17 @@ _worlds: dict[tuple[str, ...], World] = {}
 _worlds_lock = threading.Lock()
 
 
+def all_homes() -> Iterator[Home]:
+    """Every install path of every world there is."""
+    for world in list(_worlds.values()):
+        yield from (*world.homes.values(), world.shared)
+
+
 def forget_files() -> None:
     """What importlib.invalidate_caches() asks for: folders may have other files now."""
     _compiled_file.cache_clear()
-    for world in list(_worlds.values()):
-        for home in (*world.homes.values(), world.shared):
-            home.forget()
+    for home in all_homes():
+        home.forget()
 
 
 @functools.lru_cache(maxsize=1024)

@@ -203,8 +203,11 @@ def execute(module: ModuleType, exec_module: Callable[[ModuleType], None]) -> No
 
 
 def run_again(module: ModuleType) -> ModuleType:
-    """importlib.reload() of a module of a version."""
+    """importlib.reload() of a module of a version; one that fails stays as far as it came."""
     spec = cast(VersionedSpec, module.__spec__)
+    if spec.loader is None:
+        # A namespace package has no code.
+        return module
     with locked():
         return _run(spec.store, spec.home, spec, module)
 
@@ -222,6 +225,7 @@ def _run(
     """
     _loading.used = True
     name = spec.name
+    known = name in store.modules
     _contest(name.partition(".")[0], store)
     finders = list(sys.meta_path)
     with _view_of(home):
@@ -234,7 +238,8 @@ def _run(
         try:
             (exec_module or cast(Any, spec.loader).exec_module)(module)
         except BaseException:
-            _forget(store, name)
+            if not known:
+                _forget(store, name)
             raise
         finally:
             cast(Any, spec)._initializing = False

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
-from envknit.isolation import import_router, module_loading
+from envknit.isolation import import_router, module_loading, version_metadata
 from envknit.isolation.import_router import calling_spec, find_home, resolve_relative
+from envknit.isolation.object_origins import module_of
 from envknit.isolation.versioned_loader import VersionedSpec
 
 if TYPE_CHECKING:
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["install", "uninstall"]
 
-#: pkgutil's own function, once it is imported.
+#: Functions of modules that are imported when they are to be replaced.
 _walk_packages: Any = None
+_get_data: Any = None
+_getfile: Any = None
+_getmodule: Any = None
 
 _bootstrap: Any = importlib._bootstrap
 _gcd_import = _bootstrap._gcd_import
@@ -75,7 +80,7 @@ def _routed_find_spec(name: str, package: str | None = None) -> ModuleSpec | Non
 def _routed_reload(module: ModuleType) -> ModuleType:
     """importlib.reload: runs a module of a version again, in its world."""
     spec = getattr(module, "__spec__", None)
-    if spec.__class__ is VersionedSpec and sys.modules.get(spec.name) is not module:
+    if spec.__class__ is VersionedSpec:
         return module_loading.run_again(module)
     return _reload(module)
 
@@ -122,28 +127,62 @@ def _walk(
         yield from _walk(home, folders, info.name + ".", onerror, seen | set(folders))
 
 
+def _routed_get_data(package: str, resource: str) -> bytes | None:
+    """pkgutil.get_data, which takes the package from sys.modules."""
+    destination = _destination(package, None, 0)
+    if destination is None:
+        return cast("bytes | None", _get_data(package, resource))
+    module = import_router.import_routed(*destination)
+    loader: Any = getattr(module.__spec__, "loader", None)
+    if module.__file__ is None or not hasattr(loader, "get_data"):
+        return None
+    path = os.path.join(os.path.dirname(module.__file__), *resource.split("/"))
+    return cast(bytes, loader.get_data(path))
+
+
+def _routed_getfile(object: Any) -> str:
+    """inspect.getfile, which takes the module of a class from sys.modules."""
+    module = module_of(object) if isinstance(object, type) else None
+    return cast(str, _getfile(object if module is None else module))
+
+
+def _routed_getmodule(object: Any, _filename: str | None = None) -> ModuleType | None:
+    """inspect.getmodule, which takes it from sys.modules."""
+    return module_of(object) or cast("ModuleType | None", _getmodule(object, _filename))
+
+
 def install() -> None:
     """Puts the routed functions in place, once."""
-    global _walk_packages
+    global _walk_packages, _get_data, _getfile, _getmodule
+    import inspect
     import pkgutil
 
+    version_metadata.install()
     _bootstrap._gcd_import = _routed_gcd_import
     importlib.util.find_spec = _routed_find_spec
     importlib.reload = _routed_reload
     if pkgutil.walk_packages is not _routed_walk_packages:
-        _walk_packages = pkgutil.walk_packages
+        _walk_packages, _get_data = pkgutil.walk_packages, pkgutil.get_data
+        _getfile, _getmodule = inspect.getfile, inspect.getmodule
         pkgutil.walk_packages = _routed_walk_packages  # type: ignore[assignment]
+        pkgutil.get_data = _routed_get_data
+        inspect.getfile, inspect.getmodule = _routed_getfile, _routed_getmodule
 
 
 def uninstall() -> None:
     """Puts the originals back, where nobody else has replaced ours."""
-    if _bootstrap._gcd_import is _routed_gcd_import:
-        _bootstrap._gcd_import = _gcd_import
-    if importlib.util.find_spec is _routed_find_spec:
-        importlib.util.find_spec = _find_spec
-    if importlib.reload is _routed_reload:
-        importlib.reload = _reload
+    import inspect
     import pkgutil
 
-    if pkgutil.walk_packages is _routed_walk_packages:
-        pkgutil.walk_packages = _walk_packages
+    version_metadata.uninstall()
+    for module, name, routed, original in (
+        (_bootstrap, "_gcd_import", _routed_gcd_import, _gcd_import),
+        (importlib.util, "find_spec", _routed_find_spec, _find_spec),
+        (importlib, "reload", _routed_reload, _reload),
+        (pkgutil, "walk_packages", _routed_walk_packages, _walk_packages),
+        (pkgutil, "get_data", _routed_get_data, _get_data),
+        (inspect, "getfile", _routed_getfile, _getfile),
+        (inspect, "getmodule", _routed_getmodule, _getmodule),
+    ):
+        if getattr(module, name) is routed:
+            setattr(module, name, original)

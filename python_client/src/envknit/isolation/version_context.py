@@ -60,6 +60,9 @@ class VersionContext:
     ) -> None:
         current = active_versions.get()
         if current.restore is None or current.restore[0] is not self:
+            remaining = current.without(self)
+            if remaining is not None:
+                active_versions.set(remaining)
             raise RuntimeError(
                 f"the block of {self.name} {self.version} is left in another context than it was "
                 f"entered in, or before a block inside it: enter and leave it in one task or thread"

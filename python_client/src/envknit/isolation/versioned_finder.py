@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from envknit.isolation import module_loading
-from envknit.isolation.active_versions import active_versions
 from envknit.isolation.default_versions import defaults, forget_files
-from envknit.isolation.import_router import calling_spec
 from envknit.isolation.versioned_loader import find_spec, forget_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
@@ -62,24 +60,6 @@ class VersionedFinder:
                 name=fullname,
             )
         return None
-
-    def find_distributions(self, context: Any = None) -> Iterable[Any]:
-        """What importlib.metadata knows of versions: those of whoever asks come first."""
-        from importlib.metadata import DistributionFinder, MetadataPathFinder
-
-        name = getattr(context, "name", None)
-        spec = calling_spec(1)
-        if spec is not None:
-            paths = spec.home.search_paths()
-        else:
-            active = active_versions.get().homes
-            paths = [path for home in active for path in home.search_paths()]
-            paths += defaults.paths_of(name)
-        if not paths:
-            return ()
-        return MetadataPathFinder.find_distributions(
-            DistributionFinder.Context(name=name, path=paths)
-        )
 
     def invalidate_caches(self) -> None:
         """For importlib.invalidate_caches(): folders may have new files."""
