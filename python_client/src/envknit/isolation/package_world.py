@@ -12,8 +12,11 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from types import ModuleType
+
+    #: Of a finished import: the named module, its top-level package, and the former's names.
+    Seen = tuple[ModuleType, ModuleType, Mapping[str, object]]
 
 __all__ = ["Home", "World"]
 
@@ -48,9 +51,8 @@ class Home:
         self.path = path
         #: Modules loaded from here, by full name, also those that are being loaded.
         self.modules: dict[str, ModuleType] = {}
-        #: What absolute imports of this home's code have led to: the named module, and its
-        #: top-level package; finished ones only.
-        self.seen: dict[str, tuple[ModuleType, ModuleType]] = {}
+        #: What absolute imports of this home's code have led to.
+        self.seen: dict[str, Seen] = {}
         self._found: dict[str, Home | None] = {}
 
     def __repr__(self) -> str:

@@ -62,10 +62,13 @@ def _routed_gcd_import(name: str, package: str | None = None, level: int = 0) ->
     if destination is not None:
         return import_router.import_routed(*destination)
     top = name.partition(".")[0] if isinstance(name, str) else ""
-    if top in module_loading.contested:
-        with module_loading.locked(), module_loading.outside():
-            return _gcd_import(name, package, level)  # type: ignore[no-any-return]
-    return _gcd_import(name, package, level)  # type: ignore[no-any-return]
+    if top not in module_loading.contested:
+        module: ModuleType = _gcd_import(name, package, level)
+        # If it is by now, in another thread, this may be a version's.
+        if top not in module_loading.contested:
+            return module
+    with module_loading.locked(), module_loading.outside():
+        return _gcd_import(name, package, level)  # type: ignore[no-any-return]
 
 
 def _routed_find_spec(name: str, package: str | None = None) -> ModuleSpec | None:
