@@ -77,7 +77,7 @@ def test_a_circle_within_a_package(tmp_path, kind):
         assert package.left.other() is package.right
         assert package.right.other() is package.left
         for module in (package.left, package.right):
-            assert module.VERSION == version
+            assert version == module.VERSION
             assert module.__file__.startswith(str(trees.path_of("pkg", version)))
 
 
@@ -110,7 +110,7 @@ def test_a_name_that_is_not_there_yet_is_the_same_error_as_ever(tmp_path):
     for version in VERSIONS:
         with (
             envknit.use("pkg", version),
-            pytest.raises(ImportError, match="partially initialized module 'pkg.left'"),
+            pytest.raises(ImportError, match="partially initialized module"),
         ):
             import pkg  # noqa: F401
 

@@ -77,7 +77,7 @@ def test_a_module_put_in_the_place_of_one_is_seen_by_what_it_imports(tmp_path):
     )
     for version, module in zip(VERSIONS, modules, strict=True):
         assert module.version == version
-        assert module.sub.VERSION == version
+        assert version == module.sub.VERSION
 
 
 @in_own_process
@@ -104,11 +104,11 @@ def test_other_names_for_modules(tmp_path):
     )
     for version, module in zip(VERSIONS, modules, strict=True):
         assert module.late() == version
-        assert module.part.VERSION == version
+        assert version == module.part.VERSION
         with envknit.use("pkg", version):
             from pkg.alias.part import VERSION
 
-            assert VERSION == version
+            assert version == VERSION
 
 
 @in_own_process
@@ -143,11 +143,11 @@ def test_a_module_that_takes_itself_away(tmp_path):
         },
     )
     for version, module in zip(VERSIONS, modules, strict=True):
-        assert module.VERSION == version
+        assert version == module.VERSION
         with envknit.use("pkg", version):
             import pkg.sub
 
-            assert pkg.sub.VERSION == version
+            assert version == pkg.sub.VERSION
 
 
 @in_own_process
@@ -169,7 +169,7 @@ def test_a_module_that_is_taken_away_runs_again(tmp_path):
     for version, module in zip(VERSIONS, modules, strict=True):
         assert module.first is not module.second
         assert module.sub is module.second
-        assert module.second.VERSION == version
+        assert version == module.second.VERSION
 
 
 @in_own_process
@@ -209,7 +209,7 @@ def test_a_finder_of_its_own(tmp_path):
         with envknit.use("pkg", version):
             from pkg.moves import VERSION
 
-            assert VERSION == version
+            assert version == VERSION
 
 
 @in_own_process
@@ -264,7 +264,7 @@ def test_parts_named_as_the_standard_library(tmp_path):
     import logging.handlers
 
     for version, module in zip(VERSIONS, modules, strict=True):
-        assert module.VERSION == version
+        assert version == module.VERSION
         assert module.types.whole is json.dumps
         assert module.json is not json
         assert module.logging.logging is logging

@@ -108,8 +108,7 @@ def _import_for_host(
 ) -> ModuleType:
     if name == _PROBE:
         return sys
-    if type(fromlist) is list or not isinstance(name, str):
-        # C code (PyImport_Import), which takes the module from sys.modules afterwards.
+    if _is_of_c(globals, locals, fromlist) or not isinstance(name, str):
         return _plain(name, globals, locals, fromlist, level)
     if level:
         package = str((globals or {}).get("__package__") or "")
@@ -156,7 +155,7 @@ def _import_for_version(
     fromlist: Sequence[str] | None,
     level: int,
 ) -> ModuleType:
-    if type(fromlist) is list:
+    if _is_of_c(globals, locals, fromlist) or not isinstance(name, str):
         return _plain(name, globals, locals, fromlist, level)
     full = name
     if level:
@@ -220,7 +219,7 @@ def _plain(
     if top is None:
         top = name.partition(".")[0] if isinstance(name, str) else ""
     if top in module_loading.contested:
-        if type(fromlist) is list and module_loading.is_shown(name):
+        if _is_of_c(globals, locals, fromlist) and module_loading.is_shown(name):
             # C code in a module of a version: pickle, while the module runs.
             return _original(name, globals, locals, fromlist, level)
         loaded = host_module(name, fromlist) if level == 0 else None
@@ -233,6 +232,18 @@ def _plain(
         # It began to be, in another thread: this may be a version's module.
         return _plain(name, globals, locals, fromlist, level, top)
     return module
+
+
+def _is_of_c(
+    globals: Mapping[str, Any] | None,
+    locals: Mapping[str, Any] | None,
+    fromlist: Sequence[str] | None,
+) -> bool:
+    """Whether it is C code (PyImport_Import), which takes the module from sys.modules afterwards.
+
+    That passes an empty list, and its caller's globals twice.
+    """
+    return type(fromlist) is list and not fromlist and globals is locals and globals is not None
 
 
 def host_module(name: str, fromlist: Sequence[str] | None) -> ModuleType | None:
