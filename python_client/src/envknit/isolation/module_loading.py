@@ -201,8 +201,8 @@ def execute(module: ModuleType, exec_module: Callable[[ModuleType], None]) -> No
     store, name = spec.store, spec.name
     with locked():
         known = store.modules.get(name)
-        if known is None:
-            # Somebody uses importlib's functions; this is the module's first time.
+        if known is None or (known is module and not spec.ran):
+            # Somebody uses importlib's functions, or LazyLoader; this is the module's first time.
             _run(store, spec.home, spec, module, exec_module)
         elif known is not module or (store, name) in _loading.running:
             exec_module(module)
@@ -246,6 +246,7 @@ def _run(
             # A module may put something else in its place.
             module = store.modules[name] = sys.modules.get(name, module)
             _show(store, name, module)
+            cast(Any, spec).ran = True
             # Others take it for finished only then.
             _set_in_parent(parent, module, name.rpartition(".")[2])
         except BaseException:

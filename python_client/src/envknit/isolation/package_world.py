@@ -22,6 +22,8 @@ __all__ = ["Home", "World"]
 
 _STDLIB = sys.stdlib_module_names
 _PYTHON_FILES = (".py", ".pyc", ".so", ".pyd")
+#: Bytes; packages that are spread over paths have little more than that in their __init__.py.
+_MAX_NAMESPACE_CODE = 10_000
 _NO_MODULES = ("__pycache__", "bin")
 
 
@@ -32,7 +34,8 @@ class World:
         #: For texts: the environment's.
         self.name = name
         self.homes = {path: Home(self, path) for path in install_paths}
-        #: Where modules of namespace packages live: their parts are in several paths.
+        #: Where modules of namespace packages live, and of those that pkgutil.extend_path() makes:
+        #: their parts are in several paths.
         self.shared = Home(self, "")
         #: Finders that modules of this world added to sys.meta_path (six does).
         self.finders: list[object] = []
@@ -82,15 +85,29 @@ class Home:
         if top in _STDLIB:
             return None
         is_namespace = False
+        homes = self.world.homes
         for path in self.search_paths():
             folder = os.path.join(path, top)
             if os.path.isdir(folder):
                 if _is_package(folder):
-                    return self.world.homes[path]
+                    return self.world.shared if self._is_shared(top, folder) else homes[path]
                 is_namespace = True
             if _is_module(path, top):
-                return self.world.homes[path]
+                return homes[path]
         return self.world.shared if is_namespace else None
+
+    def _is_shared(self, top: str, folder: str) -> bool:
+        """Whether a package's parts are in several paths, and its __init__.py looks for them."""
+        others = [
+            other for path in self.world.homes if (other := os.path.join(path, top)) != folder
+        ]
+        if not any(os.path.isdir(other) for other in others):
+            return False
+        try:
+            with open(os.path.join(folder, "__init__.py"), "rb") as file:
+                return b"extend_path" in file.read(_MAX_NAMESPACE_CODE)
+        except OSError:
+            return False
 
 
 def top_level_names(install_path: str) -> list[str]:

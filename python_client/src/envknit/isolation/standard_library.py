@@ -30,6 +30,7 @@ __all__ = ["install", "uninstall"]
 #: Functions of modules that are imported when they are to be replaced.
 _walk_packages: Any = None
 _get_data: Any = None
+_extend_path: Any = None
 _getfile: Any = None
 _getmodule: Any = None
 
@@ -143,6 +144,17 @@ def _routed_get_data(package: str, resource: str) -> bytes | None:
     return cast(bytes, loader.get_data(path))
 
 
+def _routed_extend_path(path: Any, name: str) -> Any:
+    """pkgutil.extend_path, which looks through sys.path."""
+    spec = calling_spec(1)
+    if spec is None or not isinstance(path, list):
+        return _extend_path(path, name)
+    parent, _, tail = name.rpartition(".")
+    folders = spec.store.modules[parent].__path__ if parent else spec.home.search_paths()
+    found = [os.path.join(folder, tail) for folder in folders]
+    return list(dict.fromkeys([*path, *filter(os.path.isdir, found)]))
+
+
 def _routed_getfile(object: Any) -> str:
     """inspect.getfile, which takes the module of a class from sys.modules."""
     module = module_of(object) if isinstance(object, type) else None
@@ -156,7 +168,7 @@ def _routed_getmodule(object: Any, _filename: str | None = None) -> ModuleType |
 
 def install() -> None:
     """Puts the routed functions in place, once."""
-    global _walk_packages, _get_data, _getfile, _getmodule
+    global _walk_packages, _get_data, _extend_path, _getfile, _getmodule
     import inspect
     import pkgutil
 
@@ -168,7 +180,8 @@ def install() -> None:
         _walk_packages, _get_data = pkgutil.walk_packages, pkgutil.get_data
         _getfile, _getmodule = inspect.getfile, inspect.getmodule
         pkgutil.walk_packages = _routed_walk_packages  # type: ignore[assignment]
-        pkgutil.get_data = _routed_get_data
+        _extend_path = pkgutil.extend_path
+        pkgutil.get_data, pkgutil.extend_path = _routed_get_data, _routed_extend_path
         inspect.getfile, inspect.getmodule = _routed_getfile, _routed_getmodule
 
 
@@ -184,6 +197,7 @@ def uninstall() -> None:
         (importlib, "reload", _routed_reload, _reload),
         (pkgutil, "walk_packages", _routed_walk_packages, _walk_packages),
         (pkgutil, "get_data", _routed_get_data, _get_data),
+        (pkgutil, "extend_path", _routed_extend_path, _extend_path),
         (inspect, "getfile", _routed_getfile, _getfile),
         (inspect, "getmodule", _routed_getmodule, _getmodule),
     ):

@@ -34,6 +34,15 @@ class VersionedSpec(ModuleSpec):
     home: Home
     #: Where the module is kept: the home of its top-level package.
     store: Home
+    #: Whether the module's code has run to its end.
+    ran = False
+
+
+class _NamespacePath(list[str]):
+    """The folders of a namespace package; importlib.resources wants the name in its text."""
+
+    def __repr__(self) -> str:
+        return f"_NamespacePath({super().__repr__()})"
 
 
 class VersionedLoader(SourceFileLoader):
@@ -103,7 +112,7 @@ def find_spec(
     if not portions:
         return None
     spec = VersionedSpec(fullname, None, is_package=True)
-    spec.submodule_search_locations = portions
+    spec.submodule_search_locations = _NamespacePath(portions)
     spec.home, spec.store = home, store
     return spec
 
