@@ -42,7 +42,7 @@ def serving():
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield "http://127.0.0.1:%d" % server.server_address[1]
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
@@ -119,7 +119,8 @@ def with_jinja2(version, _):
         loader=jinja2.DictLoader(
             {
                 "base": "<{% block body %}{% endblock %}>",
-                "page": "{% extends 'base' %}{% block body %}{{ text }}{{ '<i>'|safe }}{% endblock %}",
+                "page": "{% extends 'base' %}"
+                "{% block body %}{{ text }}{{ '<i>'|safe }}{% endblock %}",
             }
         ),
         autoescape=True,

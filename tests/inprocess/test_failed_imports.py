@@ -54,7 +54,7 @@ def test_the_packages_own_error_and_nothing_left(tmp_path, code, error):
         file = trees.path_of("pkg", version) / "pkg/__init__.py"
         file.write_text(f"from . import part\nVERSION = '{version} again'\n")
     for version in VERSIONS:
-        assert imported(version).VERSION == f"{version} again"
+        assert f"{version} again" == imported(version).VERSION
 
 
 @in_own_process
@@ -90,7 +90,7 @@ def test_an_optional_part_that_fails(tmp_path):
         pkg = imported(version)
         assert pkg.fast is None
         assert pkg.missing == "absent_accelerator"
-        assert pkg.slow.VERSION == version
+        assert version == pkg.slow.VERSION
 
 
 @in_own_process
@@ -126,7 +126,7 @@ def test_a_late_part_that_fails_leaves_the_package(tmp_path):
         assert not hasattr(pkg, "low")
         host.check = lambda: None
         assert pkg.late() is pkg.low
-        assert pkg.low.bad.VERSION == version
+        assert version == pkg.low.bad.VERSION
         assert imported(version) is pkg
 
 
@@ -151,7 +151,10 @@ def test_what_it_wrote_into_sys_modules_before_it_failed(tmp_path):
 
 @in_own_process
 def test_the_hosts_own_is_untouched_by_a_version_that_fails(tmp_path):
-    ready(tmp_path, {"pkg/__init__.py": "from . import part\nraise OSError\n", "pkg/part.py": ""})
+    ready(
+        tmp_path,
+        {"pkg/__init__.py": "from . import part\nraise OSError('of pkg')\n", "pkg/part.py": ""},
+    )
     host = PackageTrees(tmp_path / "host")
     files = {"pkg/__init__.py": "VERSION = 'host'\n", "pkg/part.py": "VERSION = 'host'\n"}
     sys.path.insert(0, str(host.install("pkg", "9", files, into=tmp_path / "host/site")))
@@ -159,7 +162,7 @@ def test_the_hosts_own_is_untouched_by_a_version_that_fails(tmp_path):
 
     before = dict(sys.modules)
     for version in VERSIONS:
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="of pkg"):
             imported(version)
     assert sys.modules == before
     assert pkg.part.VERSION == "host"

@@ -84,7 +84,7 @@ def test_namespaces_within_packages(tmp_path):
     environments(tmp_path, ("pkg", files))
     for version in VERSIONS:
         pkg = envknit.import_version("pkg", version)
-        assert pkg.late().VERSION == version
+        assert version == pkg.late().VERSION
         assert pkg.space.deep.part is pkg.late()
         assert not hasattr(pkg.space, "VERSION")
 
@@ -132,7 +132,7 @@ def test_a_package_that_puts_its_vendored_folder_on_sys_path(tmp_path):
     envknit.configure_from_lock(trees.lock(), auto_install=False)
     path = list(sys.path)
     for version in VERSIONS:
-        assert envknit.import_version("pkg", version).vendored.VERSION == version
+        assert version == envknit.import_version("pkg", version).vendored.VERSION
     assert sys.path == path
 
 

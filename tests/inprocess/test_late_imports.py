@@ -26,7 +26,11 @@ FORMS = {
     "import, by the package's name": "import pkg.f_dotted\nreturn pkg.f_dotted",
     "from the package": "from pkg import f_from\nreturn f_from",
     "a name of a module": "from pkg.f_name import myself\nreturn myself()",
-    "star": "space = {}\nexec('from pkg.f_star import *', globals(), space)\nreturn space['myself']()",
+    "star": """
+        space = {}
+        exec("from pkg.f_star import *", globals(), space)
+        return space["myself"]()
+    """,
     "relative": "from . import f_relative\nreturn f_relative",
     "relative, a name of a module": "from .f_relname import myself\nreturn myself()",
     "relative, from below": "from .low import up\nreturn up()",
@@ -193,10 +197,6 @@ def in_sort(function):
     return answers[0]
 
 
-def in_map(function):
-    return next(map(lambda _: function(), [0]))
-
-
 def in_a_module_getattr(function):
     module = types.ModuleType("lazy_host")
     module.__getattr__ = lambda name: function()
@@ -213,7 +213,6 @@ CALLERS = [
     in_a_finalizer,
     in_del,
     in_sort,
-    in_map,
     in_a_module_getattr,
 ]
 
@@ -262,4 +261,4 @@ def test_methods_and_subclasses_of_the_host(tmp_path):
         made, said = OfHost.made()
         assert said == version
         assert made.of_host() is made.method() is made.value
-        assert made.value.VERSION == version
+        assert version == made.value.VERSION

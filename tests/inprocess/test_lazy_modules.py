@@ -84,7 +84,7 @@ def test_an_attribute_that_is_imported_when_asked_for(tmp_path, kind):
         tmp_path, {"pkg/__init__.py": GETATTRS[kind], "pkg/part.py": "VERSION = '@VERSION@'\n"}
     )
     for version, module in zip(VERSIONS, modules, strict=True):
-        assert module.part.VERSION == version
+        assert version == module.part.VERSION
         assert module.part is module.part
         assert not hasattr(module, "other")
         with envknit.use("pkg", version):
@@ -141,11 +141,11 @@ def test_the_lazy_loader_of_importlib(tmp_path):
     }
     modules = both(tmp_path, files)
     for version, module in zip(VERSIONS, modules, strict=True):
-        assert module.part.VERSION == version
+        assert version == module.part.VERSION
         with envknit.use("pkg", version):
             import pkg.part
 
-            assert pkg.part.VERSION == version
+            assert version == pkg.part.VERSION
 
 
 @in_own_process
@@ -173,8 +173,8 @@ def test_a_file_that_is_loaded_by_hand(tmp_path):
     }
     modules = both(tmp_path, files)
     for version, module in zip(VERSIONS, modules, strict=True):
-        assert module.plugin().VERSION == version
-        assert module.found().VERSION == version
+        assert version == module.plugin().VERSION
+        assert version == module.found().VERSION
 
 
 @in_own_process

@@ -2,18 +2,20 @@
 
 import asyncio
 import random
-import sys
 import sysconfig
 import threading
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from own_process import in_own_process
 from real_work import WORK, serving
+from surroundings import Surroundings
 
 import envknit
 from envknit import _lock
 from envknit.isolation import default_versions
+from envknit.isolation.import_hook import CExtensionError
 
 ENVIRONMENTS = ("old", "new")
 #: six.moves has modules of it.
@@ -54,32 +56,16 @@ def check_apart(locked):
     return checked
 
 
-class Surroundings:
-    """What must be as before: sys.modules but for the standard library, sys.path, the finders."""
-
-    def __init__(self, lock):
-        envknit.configure_from_lock(lock, auto_install=False)
-        envknit.use("attrs", "22.2.0")
-        self._before = self._now()
-
-    def check(self):
-        for now, before in zip(self._now(), self._before, strict=True):
-            assert now == before
-
-    def _now(self):
-        modules = {
-            name: module
-            for name, module in sys.modules.items()
-            if name.partition(".")[0] not in (*sys.stdlib_module_names, "envknit")
-            and not name.startswith("_sysconfigdata_")
-        }
-        return modules, list(sys.path), list(sys.meta_path)
+def configured(lock):
+    envknit.configure_from_lock(lock, auto_install=False)
+    envknit.use("attrs", "22.2.0")
+    return Surroundings()
 
 
 @pytest.mark.parametrize("name", WORK)
 @in_own_process
 def test_two_versions_take_turns(inprocess_lock, locked, name):
-    surroundings = Surroundings(inprocess_lock)
+    surroundings = configured(inprocess_lock)
     with serving() as address:
         seen = {turn(locked, environment, name, address) for environment in ENVIRONMENTS * 3}
     assert len(seen) == 2
@@ -89,7 +75,7 @@ def test_two_versions_take_turns(inprocess_lock, locked, name):
 
 @in_own_process
 def test_all_of_them_in_tasks_that_take_turns(inprocess_lock, locked):
-    surroundings = Surroundings(inprocess_lock)
+    surroundings = configured(inprocess_lock)
     dice = random.Random(5)
 
     async def work(environment, name, address):
@@ -116,7 +102,7 @@ def test_all_of_them_in_tasks_that_take_turns(inprocess_lock, locked):
 
 @in_own_process
 def test_all_of_them_in_threads_at_the_same_time(inprocess_lock, locked):
-    surroundings = Surroundings(inprocess_lock)
+    surroundings = configured(inprocess_lock)
     jobs = [(environment, name) for name in WORK for environment in ENVIRONMENTS]
     start = threading.Barrier(len(jobs))
     errors = []
@@ -153,3 +139,35 @@ def test_tools_of_the_host_with_a_versions_objects(inprocess_lock, locked):
 
         assert Point.__module__ == __name__
         assert repr(Point(1)).endswith("Point(x=1)")
+
+
+@in_own_process
+def test_a_compiled_one_with_auto_worker(inprocess_lock, locked):
+    surroundings = configured(inprocess_lock)
+    for environment in ENVIRONMENTS * 2:
+        version = locked[environment]["pydantic"]["version"]
+        with envknit.use("pydantic", version, auto_worker=True, env=environment) as pydantic:
+            assert version == pydantic.VERSION
+            point = pydantic.create_model("Point", x=(int, 1), y=(float, ...))
+            made = point(x="2", y="0.5")
+            assert (made.x, made.y) == (2, 0.5)
+            with pytest.raises(ValueError, match="valid integer"):
+                point(x="two", y=1)
+            assert pydantic.parse_obj_as(int, "3") == 3
+    with envknit.use("pydantic", locked["new"]["pydantic"]["version"]):
+        import pydantic
+
+        with pytest.raises(CExtensionError, match="auto_worker=True"):
+            pydantic.BaseModel  # noqa: B018
+    check_apart(locked)
+    surroundings.check()
+
+
+@pytest.mark.parametrize("name", ["requests", "jinja2"])
+@in_own_process
+def test_one_whose_compiled_parts_can_be_done_without_needs_no_worker(inprocess_lock, locked, name):
+    envknit.configure_from_lock(inprocess_lock, auto_install=False)
+    version = locked["new"][name]["version"]
+    with envknit.use(name, version, auto_worker=True, env="new") as module, serving() as address:
+        assert isinstance(module, ModuleType)
+        assert WORK[name](version, address) is module

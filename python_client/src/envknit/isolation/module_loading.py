@@ -201,10 +201,12 @@ def execute(module: ModuleType, exec_module: Callable[[ModuleType], None]) -> No
     store, name = spec.store, spec.name
     with locked():
         known = store.modules.get(name)
-        if known is None or (known is module and not spec.ran):
+        if (store, name) in _loading.running:
+            exec_module(module)
+        elif known is None or (known is module and not spec.ran):
             # Somebody uses importlib's functions, or LazyLoader; this is the module's first time.
             _run(store, spec.home, spec, module, exec_module)
-        elif known is not module or (store, name) in _loading.running:
+        elif known is not module:
             exec_module(module)
 
 
