@@ -56,7 +56,7 @@ DEP = {
 }
 
 
-class LeavesTheBlock(Exception):
+class BlockError(Exception):
     """A block that fails."""
 
 
@@ -109,7 +109,7 @@ def fail(pkg, version, dice):
     with pytest.raises(OSError, match=version):
         pkg.late("failing")
     if dice.random() < 0.5:
-        raise LeavesTheBlock
+        raise BlockError
 
 
 def host_work(watch, dice):
@@ -146,7 +146,7 @@ async def task(watch, version, seed):
                 if dice.random() < 0.3:
                     fail(pkg, version, dice)
                 watch.see(version, *pkg.late(dice.choice(PARTS)).seen())
-        except LeavesTheBlock:
+        except BlockError:
             pass
         await pause()
         watch.see(version, late_forms(kept, dice)())
@@ -188,7 +188,7 @@ def thread(watch, version, seed, start, errors):
                     watch.see(version, pkg, pkg.near, late_forms(pkg, dice)())
                     if dice.random() < 0.2:
                         fail(pkg, version, dice)
-            except LeavesTheBlock:
+            except BlockError:
                 pass
             watch.see(version, *pkg.late(dice.choice(PARTS)).seen())
             host_work(watch, dice)
