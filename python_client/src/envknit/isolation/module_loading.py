@@ -12,12 +12,12 @@ import contextlib
 import importlib
 import os
 import sys
-import threading
 import warnings
 from importlib.util import module_from_spec
 from typing import TYPE_CHECKING, Any, cast
 
 from envknit.isolation.default_versions import defaults
+from envknit.isolation.loading_lock import LoadingLock
 from envknit.isolation.module_search import adopt_finders, find_module
 from envknit.isolation.module_view import ModuleView
 from envknit.isolation.versioned_loader import VersionedSpec
@@ -38,10 +38,8 @@ class _Loading:
     """What goes on now; one thread at a time, but for fields that say otherwise."""
 
     def __init__(self) -> None:
-        # The lock of import systems: unlike others it notices cycles with the locks of modules
-        # that the host is importing, and gives way then.
-        self.lock = _bootstrap._ModuleLock("modules of envknit's versions")
-        self.owner: int | None = None
+        self.lock = LoadingLock()
+        #: What sys.modules shows, outermost first; for who has the lock.
         self.views: list[ModuleView] = []
         #: Modules that are being run. Read by any thread.
         self.running: set[tuple[Home, str]] = set()
@@ -59,25 +57,19 @@ contest_listeners: list[Callable[[], None]] = []
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
-    """Nobody else runs modules of versions meanwhile; re-entrant.
-
-    In a cycle with imports of the host it goes on without: as CPython's own imports do, it
-    may see a module half-made then, which is better than never.
-    """
-    lock: Any = _loading.lock
-    try:
-        lock.acquire()
-    except _bootstrap._DeadlockError:
-        # Who has the lock waits for this thread.
-        lock = None
-    before, _loading.owner = _loading.owner, threading.get_ident()
+    """Nobody else runs modules of versions meanwhile, as far as LoadingLock waits; re-entrant."""
+    got = _loading.lock.acquire()
     try:
         yield
     finally:
-        _loading.owner = before
-        if lock is not None:
+        if got:
             # Another one than before, in the child of a fork.
             _loading.lock.release()
+
+
+def _views() -> list[ModuleView]:
+    """The views of this thread: none if it goes on without the lock, and shows nothing then."""
+    return _loading.views if _loading.lock.is_mine() else []
 
 
 def import_module(store: Home, fullname: str) -> ModuleType:
@@ -92,7 +84,7 @@ def import_module(store: Home, fullname: str) -> ModuleType:
     if (
         module is not None
         and (store, fullname) not in _loading.running
-        and (_loading.owner is None or _loading.owner != threading.get_ident())
+        and not _loading.lock.is_mine()
     ):
         return module
     with locked():
@@ -100,8 +92,9 @@ def import_module(store: Home, fullname: str) -> ModuleType:
 
 
 def _import_locked(store: Home, fullname: str) -> ModuleType:
-    if _loading.views:
-        _loading.views[-1].notice(fullname)
+    views = _views()
+    if views:
+        views[-1].notice(fullname)
     module = store.modules.get(fullname)
     if module is not None:
         # Finished, or run by this very thread: imports in a circle see it half-made.
@@ -171,9 +164,7 @@ def remember(seen: dict[str, Seen], name: str, store: Home, fullname: str) -> No
 
 def is_shown(name: str) -> bool:
     """Whether sys.modules has that name from a world now, for the code of this thread."""
-    return _loading.owner == threading.get_ident() and any(
-        view.shows(name) for view in _loading.views
-    )
+    return any(view.shows(name) for view in _views())
 
 
 def spec_of(store: Home, fullname: str) -> ModuleSpec | None:
@@ -245,9 +236,10 @@ def _run(
         cast(Any, spec)._initializing = True
         try:
             (exec_module or cast(Any, spec.loader).exec_module)(module)
-            # A module may put something else in its place.
-            module = store.modules[name] = sys.modules.get(name, module)
-            _show(store, name, module)
+            if _loading.lock.is_mine():
+                # A module may put something else in its place.
+                module = store.modules[name] = sys.modules.get(name, module)
+                _show(store, name, module)
             cast(Any, spec).ran = True
             # Others take it for finished only then.
             _set_in_parent(parent, module, name.rpartition(".")[2])
@@ -296,8 +288,8 @@ def _contest(top: str, store: Home) -> None:
 
 @contextlib.contextmanager
 def _view_of(home: Home) -> Iterator[None]:
-    views = _loading.views
-    if views and views[-1].home is home:
+    views = _views()
+    if not _loading.lock.is_mine() or (views and views[-1].home is home):
         yield
         return
     view = ModuleView(home)
@@ -319,19 +311,20 @@ def _view_of(home: Home) -> Iterator[None]:
 def _show(store: Home, name: str, module: ModuleType) -> None:
     if defaults.publishes(name.partition(".")[0], store):
         sys.modules[name] = module
-    elif _loading.views:
-        _loading.views[-1].show(name, module)
+    elif views := _views():
+        views[-1].show(name, module)
 
 
 def _forget(store: Home, name: str) -> None:
     """A module failed: it goes, and what was loaded below it goes, too."""
     below = name + "."
-    if _loading.views:
-        _loading.views[-1].harvest()
+    views = _views()
+    if views:
+        views[-1].harvest()
     for known in [known for known in store.modules if known == name or known.startswith(below)]:
         module = store.modules.pop(known)
-        if _loading.views:
-            _loading.views[-1].forget(known)
+        if views:
+            views[-1].forget(known)
         if sys.modules.get(known) is module:
             del sys.modules[known]
 
@@ -339,8 +332,8 @@ def _forget(store: Home, name: str) -> None:
 @contextlib.contextmanager
 def outside() -> Iterator[None]:
     """The host's sys.modules, for an import of the host's that a module of a version asks for."""
-    views = _loading.views
-    if _loading.owner != threading.get_ident() or not views:
+    views = _views()
+    if not views:
         yield
         return
     views[-1].undo()
@@ -354,22 +347,16 @@ def outside() -> Iterator[None]:
 
 def _after_fork() -> None:
     """In a child of a fork: what other threads were doing will never end."""
-    lock = _loading.lock
-    mine = lock.owner == threading.get_ident()
-    if not mine:
-        if _loading.views:
-            _loading.views[-1].undo()
-            _loading.views = []
-        for store, name in list(_loading.running):
-            _forget(store, name)
-        _loading.running.clear()
-        _loading.owner = None
-    # Others may have been waiting, half-way in or out.
-    _loading.lock = _bootstrap._ModuleLock(lock.name)
-    if mine:
-        depth = lock.count if isinstance(lock.count, int) else len(lock.count)
-        for _ in range(depth):
-            _loading.lock.acquire()
+    if _loading.lock.is_mine():
+        return
+    if _loading.views:
+        _loading.views[-1].undo()
+        _loading.views = []
+    for store, name in list(_loading.running):
+        _forget(store, name)
+    _loading.running.clear()
+    # Others may have been waiting for it, half-way in or out.
+    _loading.lock = LoadingLock()
 
 
 os.register_at_fork(after_in_child=_after_fork)
