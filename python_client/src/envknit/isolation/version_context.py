@@ -111,13 +111,15 @@ def use(
             raise c_extension_error(found, compiled)
         return VersionContext(name, found, gives_module=False)
     if compiled is None:
+        from envknit.isolation.compiled_needs import needs_compiled
+
         try:
             import_of(name, found)
+            if not needs_compiled(found):
+                return VersionContext(name, found, gives_module=True)
         except CExtensionError:
             # A dependency of it is compiled, and there is no way around that.
             pass
-        else:
-            return VersionContext(name, found, gives_module=True)
     from envknit.isolation.worker import worker
 
     return worker(name, version, env=env)
