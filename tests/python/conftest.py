@@ -21,6 +21,11 @@ PATIENCE_S = 20.0
 # Python 3.12 warns of a fork beside any thread, also those that gRPC stops for it.
 FORK_WARNING = "ignore:This process:DeprecationWarning"
 
+# Beside the Python that runs the tests there are others where one tool installs them all.
+os.environ.setdefault(
+    "ENVKNITD_ENVIRONMENTS_PYTHON_PREFIXES", str(Path(sys.base_prefix).parent)
+)
+
 _versions = itertools.count()
 
 

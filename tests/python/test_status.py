@@ -42,6 +42,7 @@ def test_tells_of_the_private_daemon_and_its_workers(lib, daemon):
     assert len(found.instance) == 16
     assert 0 <= found.uptime < 3600
     assert worker.environment == session.environment == "worklib"
+    assert worker.isolation == "process"
     assert worker.state == "idle"
     assert worker.running == ""
     assert worker.handles == session.handles == len(things)
@@ -88,8 +89,15 @@ def test_prints_a_table(lib):
     assert found.address in lines[0]
     assert len(lines) == 3 + len(found.workers) + len(found.sessions)
     (row,) = [line for line in lines[1:] if line.split()[0] == pid]
-    assert row.split()[1:3] == ["worklib", found.workers[0].python]
+    assert row.split()[1:3] == ["worklib", "process"]
     assert lines[1].index("environment") == row.index("worklib")
+
+
+def test_names_the_kind_of_a_worker(lib):
+    found, worker, _ = of_worker(lib.pid())
+    other = worker._replace(isolation="subinterpreter")
+    lines = _status_table.render(found._replace(workers=(other,), sessions=())).splitlines()
+    assert lines[1].index("kind") == lines[2].index("subinterpreter")
 
 
 def test_text_of_others_cannot_write_to_the_terminal(lib):
@@ -98,7 +106,7 @@ def test_text_of_others_cannot_write_to_the_terminal(lib):
     lines = _status_table.render(found._replace(workers=(hostile,), sessions=())).splitlines()
     assert len(lines) == 4
     assert all(line.isprintable() for line in lines)
-    assert len(lines[2]) < 120
+    assert len(lines[2]) < 130
 
 
 def test_after_the_daemons_end_nothing_is_running(client):

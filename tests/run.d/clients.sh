@@ -109,8 +109,9 @@ suite_inprocess() {
 # and special methods; a minute of tests.
 chosen_tests=(
   async attributes context_managers copies describe environment exceptions fork handles
-  hostile_values interrupts lock_files named_tuples numpy proxies round_trips threads
-  value_properties values
+  hostile_values interrupts isolation lock_files named_tuples numpy proxies round_trips
+  subinterpreter_edges subinterpreter_faults subinterpreter_guide threads value_properties
+  values
 )
 python_on() {
   local name files=()

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from envknit import _status_table
+from envknit._wire import ISOLATION_KINDS
 from envknit._wire_reader import Message
 from envknit.errors import EnvknitError, ServerUnavailable
 from envknit.isolation.worker import current_connection
@@ -22,12 +23,16 @@ __all__ = ["SessionStatus", "Status", "WorkerStatus", "status"]
 _SERVICE = "/envknit.v1.AdminService/"
 #: Of the enum WorkerState.
 _STATES = ("unknown", "starting", "idle", "busy", "stopping call", "ending")
+_ISOLATIONS = {number: name for name, number in ISOLATION_KINDS.items()}
 
 
 class WorkerStatus(NamedTuple):
-    """One worker process."""
+    """One worker: a process, or a sub-interpreter in a process that it may share."""
 
     environment: str
+    #: "process" or "subinterpreter".
+    isolation: str
+    #: Of its process: sub-interpreters of one host have the same.
     pid: int
     #: Version of its interpreter; empty while it starts.
     python: str
@@ -41,7 +46,7 @@ class WorkerStatus(NamedTuple):
     running: str
     #: Objects that it holds for its session.
     handles: int
-    #: Its resident memory; None if it is another machine's, or already gone.
+    #: Its process's resident memory; None if it is another machine's, or already gone.
     rss_bytes: int | None
 
 
@@ -162,6 +167,7 @@ def _worker(status: Message, is_local: bool) -> WorkerStatus:
     pid, state = status.signed(3), status.number(5)
     return WorkerStatus(
         environment=status.text(1),
+        isolation=_ISOLATIONS.get(status.number(2), "unknown"),
         pid=pid,
         python=status.text(13),
         state=_STATES[state] if state < len(_STATES) else _STATES[0],

@@ -14,7 +14,10 @@ __all__ = ["render"]
 _WIDEST_CELL = 40
 _NAME_DIGITS = 8
 
-_WORKER_HEAD = ("pid", "environment", "python", "state", "handles", "calls", "rss", "running")
+_WORKER_HEAD = (
+    *("pid", "environment", "kind", "python"),
+    *("state", "handles", "calls", "rss", "running"),
+)
 _SESSION_HEAD = ("session", "environment", "pid", "handles", "calls", "opened by", "lives")
 
 
@@ -34,7 +37,7 @@ def render(status: Status) -> str:
 
 def _worker_row(worker: WorkerStatus) -> Sequence[str]:
     rss = "" if worker.rss_bytes is None else f"{worker.rss_bytes / (1 << 20):.0f} MiB"
-    head = (str(worker.pid), worker.environment, worker.python, worker.state)
+    head = (str(worker.pid), worker.environment, worker.isolation, worker.python, worker.state)
     return (*head, str(worker.handles), str(worker.calls), rss, worker.running)
 
 
