@@ -2,6 +2,8 @@
 
 import functools
 import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ def write_lock(folder, environments, file="envknit.lock.yaml"):
     for name, (minor, packages) in environments.items():
         lines.append(f"  {name}:")
         if minor is not None:
-            lines.append(f'    python: "{minor}"')
+            lines.append(f'    python: "{python_of(minor)}"')
         lines.append("    packages:")
         for package, modules in packages.items():
             distribution, version = package.split("==")
@@ -33,6 +35,16 @@ def write_lock(folder, environments, file="envknit.lock.yaml"):
     lock = Path(folder, file)
     lock.write_text("\n".join(lines) + "\n")
     return lock
+
+
+def python_of(minor):
+    """Path of that Python, beside the one that runs this or in $PATH; the minor if there is none.
+
+    A path, because a version is only a preference where a sub-interpreter is asked for.
+    """
+    name = f"python{minor}"
+    beside = sorted(Path(sys.base_prefix).parent.glob(f"{minor}*/bin/{name}"))
+    return str(beside[-1]) if beside else shutil.which(name) or minor
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """SubInterpreterEnv beside the guide's path: hosts of each minor, refusals, ends, threads."""
 
 import asyncio
+import math
 import os
 import threading
 
@@ -120,7 +121,7 @@ def test_json_values_arrive(old, value):
     [
         ("{1, 2}", "result"),
         ("{'a': [0, b'x']}", r"result\[.a.\]\[1\]"),
-        ("[float('nan')]", r"result\[0\]"),
+        ("[0, (1, range(2))]", r"result\[1\]\[1\]"),
         ("object()", "result"),
     ],
 )
@@ -128,6 +129,12 @@ def test_what_is_no_json_is_refused_with_its_place(old, expression, path):
     with pytest.raises(RuntimeError, match=f"not JSON: (.|\n)*{path}"):
         old.eval_json(f"result = {expression}")
     assert old.eval_json("x = 0") == {}
+
+
+def test_numbers_of_python_are_those_of_its_json(old):
+    infinite, no_number = old.eval_json("result = [-float('inf'), float('nan')]")
+    assert infinite == -math.inf
+    assert math.isnan(no_number)
 
 
 def test_code_that_does_not_compile(old):

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from envknit import _status_table
-from envknit._wire import ISOLATION_KINDS
+from envknit._wire import ISOLATION_NAMES
 from envknit._wire_reader import Message
 from envknit.errors import EnvknitError, ServerUnavailable
 from envknit.isolation.worker import current_connection
@@ -23,7 +23,6 @@ __all__ = ["SessionStatus", "Status", "WorkerStatus", "status"]
 _SERVICE = "/envknit.v1.AdminService/"
 #: Of the enum WorkerState.
 _STATES = ("unknown", "starting", "idle", "busy", "stopping call", "ending")
-_ISOLATIONS = {number: name for name, number in ISOLATION_KINDS.items()}
 
 
 class WorkerStatus(NamedTuple):
@@ -167,7 +166,7 @@ def _worker(status: Message, is_local: bool) -> WorkerStatus:
     pid, state = status.signed(3), status.number(5)
     return WorkerStatus(
         environment=status.text(1),
-        isolation=_ISOLATIONS.get(status.number(2), "unknown"),
+        isolation=ISOLATION_NAMES.get(status.number(2), "unknown"),
         pid=pid,
         python=status.text(13),
         state=_STATES[state] if state < len(_STATES) else _STATES[0],

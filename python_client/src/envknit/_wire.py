@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ISOLATION_KINDS",
+    "ISOLATION_NAMES",
     "environment_selector",
     "inline_environment",
     "open_session_request",
@@ -17,6 +18,7 @@ __all__ = [
 
 #: IsolationKind of target.proto, by the names of `isolation=`.
 ISOLATION_KINDS = {"process": 1, "subinterpreter": 2, "auto": 3}
+ISOLATION_NAMES = {number: name for name, number in ISOLATION_KINDS.items()}
 
 
 def _varint(value: int) -> bytes:

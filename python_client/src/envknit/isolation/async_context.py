@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envknit._wire import ISOLATION_NAMES
 from envknit.isolation.named_proxy import Unresolved
 from envknit.isolation.session import START_TIMEOUT_S, warn_replaced
 
@@ -37,6 +38,10 @@ class AsyncWorkerContext:
         self._module = module
         self._copy_results = copy_results
         self._last: LoopCalls | None = None
+        #: "process" or "subinterpreter": what it came to. Empty before the block is entered.
+        self.isolation = ""
+        #: Why, for people.
+        self.isolation_reason = ""
 
     async def __aenter__(self) -> AsyncProxy:
         from envknit.isolation.async_proxies import AsyncProxy
@@ -49,6 +54,9 @@ class AsyncWorkerContext:
         except BaseException:
             calls.leave()
             raise
+        worker = description["worker"]
+        self.isolation = ISOLATION_NAMES.get(worker["isolation"], "")
+        self.isolation_reason = worker["isolation_reason"]
         return AsyncProxy.of_module(self, self._module, description["module"])
 
     async def __aexit__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envknit._wire import ISOLATION_KINDS
+from envknit._wire import ISOLATION_NAMES
 from envknit.errors import NotByValueError
 from envknit.isolation import copying
 from envknit.isolation.call_proxy import CallProxy
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from envknit.isolation.session import WorkerSession
 
 __all__ = ["WorkerContext"]
-
-ISOLATION_NAMES = {number: name for name, number in ISOLATION_KINDS.items()}
 
 #: How long a worker may go on taking items for one reply.
 LONGEST_STEP_S = 0.5
