@@ -6,6 +6,7 @@ in a temporary directory; the figures are nanoseconds of one statement whose mod
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import json
 import statistics
@@ -14,6 +15,7 @@ import tempfile
 import timeit
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ROUNDS = {"quick": 7, "full": 21}
 NUMBER = {"quick": 20_000, "full": 100_000}
@@ -22,7 +24,9 @@ STATEMENTS = {
     "from {0} import item": "from {0} import item",
     "import {0}.sub": "import {0}.sub",
 }
-_OWN = "import timeit\ndef timer(statement):\n    return timeit.Timer(statement, globals=globals())\n"
+_OWN = (
+    "import timeit\ndef timer(statement):\n    return timeit.Timer(statement, globals=globals())\n"
+)
 
 
 def _package(folder: Path, name: str) -> Path:
@@ -37,9 +41,11 @@ def _sample(timer: timeit.Timer, number: int) -> float:
     return timer.timeit(number) / number * 1e9
 
 
-def _timer(statement: str) -> timeit.Timer:
-    """In a namespace as a module of the host has it."""
-    return timeit.Timer(statement, globals=vars(ModuleType("bench_host")))
+def _timer(statement: str, found_builtins: dict[str, Any] | None = None) -> timeit.Timer:
+    """In a namespace as a module of the host has it; without the hook if given those before it."""
+    namespace = vars(ModuleType("bench_host"))
+    namespace["__builtins__"] = vars(builtins) if found_builtins is None else found_builtins
+    return timeit.Timer(statement, globals=namespace)
 
 
 def main() -> None:
@@ -63,10 +69,7 @@ def main() -> None:
         def take(title: str, way: str, timer: timeit.Timer) -> None:
             samples.setdefault(title, {}).setdefault(way, []).append(_sample(timer, number))
 
-        for _ in range(rounds):
-            for title, text in STATEMENTS.items():
-                statement = text.format("bench_plain")
-                take(title.format("p"), "unrelated, no hook", _timer(statement))
+        plain_builtins = dict(vars(builtins))
         envknit.configure_from_lock(str(folder / "lock.yaml"))
         for version in ("1.0", "2.0"):
             with envknit.use("bench_routed", version):
@@ -76,6 +79,8 @@ def main() -> None:
             for title, text in STATEMENTS.items():
                 plain, routed = text.format("bench_plain"), text.format("bench_routed")
                 title = title.format("p")
+                # Both in turn, so that other work on the machine hits both.
+                take(title, "unrelated, no hook", _timer(plain, plain_builtins))
                 take(title, "unrelated, hook", _timer(plain))
                 take(title, "default", _timer(routed))
                 with envknit.use("bench_routed", "2.0"):

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def _environment(found: dict[tuple[int, int], str]) -> dict[str, str]:
     }
 
 
-def _reference(found: dict[tuple[int, int], str], bench: Path, say: Any) -> str:
+def _reference(found: dict[tuple[int, int], str], bench: Path, say: Callable[[str], None]) -> str:
     """The interpreter with the reference, of the newest Python that it can be tried on."""
     fit = [version for version in found if _FIRST <= version <= (3, 13)]
     if not fit:
@@ -106,12 +107,12 @@ def _sample(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
     return answer
 
 
-def measured(ours: str, bench: Path, say: Any, *, quick: bool) -> dict[str, Any]:
+def measured(ours: str, bench: Path, say: Callable[[str], None], *, quick: bool) -> dict[str, Any]:
     """Samples by column and row, and notes; `failed` names columns of ours without figures."""
     effort = "quick" if quick else "full"
     found = pythons()
     result: dict[str, Any] = {"columns": {}, "notes": [], "failed": []}
-    interpreters = {column: ours for column in _COLUMNS}
+    interpreters = dict.fromkeys(_COLUMNS, ours)
     try:
         interpreters["reference"] = _reference(found, bench, say)
     except WorkshopError as error:

@@ -8,7 +8,6 @@ this project and the reference run the same lines.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 import time
@@ -172,10 +171,6 @@ def main() -> None:
     except envknit.isolation.UnsupportedPlatformError as error:
         found = {"unsupported": str(error).split("\n", 1)[0]}
     print(json.dumps(found), flush=True)
-    sys.stdout.flush()
-    # Threads of an implementation under test don't delay the next sample.
-    if kind == "interpreter" and not hasattr(envknit, "RemoteError"):
-        os._exit(0)
 
 
 if __name__ == "__main__":
