@@ -36,7 +36,8 @@ def incompatibility(exception: BaseException) -> str:
         if id(error) in seen:
             continue
         seen.add(id(error))
-        if issubclass(type(error), Exception):
+        # PyO3's PanicException is no Exception.
+        if not issubclass(type(error), (KeyboardInterrupt, SystemExit, GeneratorExit)):
             text = _text(error)
             if any(sign in text for sign in _SIGNS):
                 return f"{type(error).__name__}: {text}"

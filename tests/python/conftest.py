@@ -22,9 +22,7 @@ PATIENCE_S = 20.0
 FORK_WARNING = "ignore:This process:DeprecationWarning"
 
 # Beside the Python that runs the tests there are others where one tool installs them all.
-os.environ.setdefault(
-    "ENVKNITD_ENVIRONMENTS_PYTHON_PREFIXES", str(Path(sys.base_prefix).parent)
-)
+os.environ.setdefault("ENVKNITD_ENVIRONMENTS_PYTHON_PREFIXES", str(Path(sys.base_prefix).parent))
 
 _versions = itertools.count()
 

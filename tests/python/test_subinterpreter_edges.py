@@ -41,7 +41,9 @@ def old(lock, minor):
 
 def test_two_versions_at_once(old, lock):
     with opened(lock, "new") as new:
-        versions = [each.eval_json("import purelib; result = purelib.version") for each in (old, new)]
+        versions = [
+            each.eval_json("import purelib; result = purelib.version") for each in (old, new)
+        ]
         assert versions == ["1.0", "2.0"]
         assert old.interp_id != new.interp_id
         pids = {each.eval_json("import os; result = os.getpid()") for each in (old, new)}
@@ -83,7 +85,7 @@ def test_a_compiled_package_is_refused_without_a_crash(old, minor):
     pid = old.eval_json("import os; result = os.getpid()")
     with opened(locked_modules(minor), "new") as interp:
         assert interp.try_import("pydantic_core") is False
-        with pytest.raises(CExtIncompatibleError, match="envknit.worker"):
+        with pytest.raises(CExtIncompatibleError, match=r"envknit\.worker"):
             interp.try_import("pydantic_core", raise_on_cext=True)
         assert interp.try_import("attr") is True
     assert old.eval_json("import os; result = os.getpid()") == pid
@@ -110,7 +112,9 @@ def test_future_imports_stand_at_the_top(old):
     assert old.eval_json(code + "result = f.__annotations__") == {"x": "nowhere"}
 
 
-@pytest.mark.parametrize("value", [None, True, 0, -1.5, "text ü 😀", [], [1, [2]], {"a": {"b": []}}, 2**70])
+@pytest.mark.parametrize(
+    "value", [None, True, 0, -1.5, "text ü 😀", [], [1, [2]], {"a": {"b": []}}, 2**70]
+)
 def test_json_values_arrive(old, value):
     found = old.eval_json(f"result = {value!r}")
     assert (found, type(found)) == (value, type(value))

@@ -70,7 +70,9 @@ def test_host_packages_are_never_visible(ml):
 def test_configure_takes_the_default_environment(lock):
     with SubInterpreterEnv() as interp:
         interp.configure_from_lock(str(lock))
-        assert not any("ml" in path.split("/") for path in interp.eval_json("import sys; result = sys.path"))
+        assert not any(
+            "ml" in path.split("/") for path in interp.eval_json("import sys; result = sys.path")
+        )
 
 
 def test_configure_refuses_an_unknown_environment(lock):

@@ -118,7 +118,8 @@ python_on() {
   for name in "${chosen_tests[@]}"; do
     files+=("$root/tests/python/test_$name.py")
   done
-  run_pytest pythons "tests-pythons-$1" "$(staged_venv "$1")" "${files[@]}"
+  ENVKNIT_TEST_INPROCESS_LOCK=$environments/inprocess/$1/envknit.lock.yaml \
+    run_pytest pythons "tests-pythons-$1" "$(staged_venv "$1")" "${files[@]}"
 }
 
 suite_pythons() {

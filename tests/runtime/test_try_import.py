@@ -28,6 +28,9 @@ def modules(tmp_path):
     (tmp_path / "other.py").write_text(wraps.format("libx.so.1: cannot open", "ImportError('x')"))
     once = "cannot load module more than once per process"
     (tmp_path / "once.py").write_text(f"raise ImportError({once!r})\n")
+    panic = "class PanicException(BaseException): pass\nraise PanicException({!r})\n"
+    said = "module 'datetime' has no attribute 'datetime_CAPI'"
+    (tmp_path / "panics.py").write_text(panic.format(said))
     return tmp_path
 
 
@@ -58,6 +61,7 @@ def test_an_incompatible_extension_is_seen_through_what_wraps_it(opened, modules
     worker = opened(install_paths=[str(modules)])
     said = dict.fromkeys(("wraps_it", "hides_it"), "does not support loading in subinterpreters")
     said["once"] = "more than once per process"
+    said["panics"] = "datetime_CAPI"
     for name in said:
         found = worker.try_import(name)
         assert found.verdict == INCOMPATIBLE
