@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "envknit/v1/calls.pb.h"
-
 #include "server/base/annotated_status.h"
 #include "server/rpc/attach_log.h"
 #include "server/rpc/attach_reply.h"

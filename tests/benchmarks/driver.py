@@ -16,15 +16,18 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 from contestants import HERE, Contestant, ContestantError
+from further_tables import further_tables
 from measurement import FULL, QUICK, Stage
 from report import OURS, PEERS, REFERENCE, Machine, Report
 from rows import load_rows
 from workshop import Workshop, WorkshopError, base_interpreter, find_ours
 
 CHECKOUT = HERE.parent.parent
+# Not a row: the tables after them.
+FURTHER = ["further-tables"]
 KINDS = {
     OURS: "envknit",
     REFERENCE: "envknit",
@@ -80,7 +83,11 @@ def _parse(rows: list[str]) -> argparse.Namespace:
 
     parser.add_argument("--quick", action="store_true", help="fewer and shorter samples (< 2 min)")
     parser.add_argument(
-        "--rows", type=names_of(rows), default=rows, metavar="A,B", help="only these rows"
+        "--rows",
+        type=names_of([*rows, *FURTHER]),
+        default=[*rows, *FURTHER],
+        metavar="A,B",
+        help=f"only these rows; {FURTHER[0]}: the tables of sub-interpreters and imports",
     )
     parser.add_argument(
         "--contestants",
@@ -146,19 +153,32 @@ def _run(options: argparse.Namespace) -> Report:
             except ContestantError as error:
                 report.described[contestant.name] = {"description": f"doesn't take part: {error}"}
         rows = load_rows()
-        for name in options.rows:
+        for name in [name for name in options.rows if name not in FURTHER]:
             report.rows[name] = (rows[name], stage.run(name, rows[name]))
     progress.end()
     return report
 
 
-def _write(report: Report, options: argparse.Namespace) -> None:
-    table = report.markdown()
+def _further(options: argparse.Namespace) -> tuple[str, dict[str, Any], bool]:
+    """The tables after the rows, if they are asked for and ours takes part."""
+    if OURS not in options.contestants or not set(FURTHER) & set(options.rows):
+        return "", {}, True
+    ours = find_ours(options.ours, CHECKOUT)
+    return further_tables(ours, CHECKOUT / "build" / "bench", _say, quick=options.quick)
+
+
+def _write(
+    report: Report, further: tuple[str, dict[str, Any], bool], options: argparse.Namespace
+) -> None:
+    text, found, _ = further
+    table = report.markdown() + (f"\n{text}" if text else "")
     print(table, end="")
     if options.markdown:
         options.markdown.write_text(table, encoding="utf-8")
     if options.json:
-        options.json.write_text(json.dumps(report.as_json(), indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(
+            json.dumps({**report.as_json(), **found}, indent=1) + "\n", encoding="utf-8"
+        )
 
 
 def _stop(number: int, _: object) -> NoReturn:
@@ -175,18 +195,19 @@ def main() -> int:
         lock = _only_run(CHECKOUT / "build" / "bench")
         with lock:
             report = _run(options)
+            further = _further(options)
     except WorkshopError as error:
         _say(f"run.sh: {error}")
         return 1
     except KeyboardInterrupt:
         _say("stopped")
         return 130
-    _write(report, options)
+    _write(report, further, options)
     _say(f"took {time.monotonic() - begin:.0f} s")
     ours_failed = any(
         OURS in results and results[OURS].failed for _, results in report.rows.values()
     )
-    return 1 if ours_failed else 0
+    return 0 if further[2] and not ours_failed else 1
 
 
 if __name__ == "__main__":

@@ -197,6 +197,7 @@ def test_the_context_of_a_plain_block_stands_for_the_module(trees):
     envknit.configure_from_lock(trees.lock())
     with envknit.use("requests", "2.28.2") as block:
         assert block.module.__version__ == "2.28.2"
+        assert block.__version__ == "2.28.2"
         assert block.where() == block.module.__file__
         with pytest.raises(AttributeError, match="'absent'"):
             block.absent  # noqa: B018

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from envknit.isolation.package_world import Home
+    from envknit.isolation.package_world import Home, Seen
 
 __all__ = ["NOTHING_ACTIVE", "ActiveVersions"]
 
@@ -29,8 +29,8 @@ class ActiveVersions(dict[str, str]):
         self._layer: tuple[str, str, Home, tuple[str, ...]] | None = None
         #: Who made them active, and what was before; None for NOTHING_ACTIVE.
         self.restore: tuple[object, ActiveVersions, dict[str, ModuleType] | None] | None = None
-        #: What imports in the block have led to: the named module, and its top-level package.
-        self.seen: dict[str, tuple[ModuleType, ModuleType]] = {}
+        #: What imports in the block have led to.
+        self.seen: dict[str, Seen] = {}
 
     def extended(
         self, name: str, version: str, home: Home, import_names: tuple[str, ...]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, cast
 
 from envknit.isolation import module_loading
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import FrameType, ModuleType
 
-    from envknit.isolation.package_world import Home
+    from envknit.isolation.package_world import Home, Seen
 
 __all__ = ["calling_spec", "find_home", "import_routed", "install", "resolve_relative", "uninstall"]
 
@@ -34,14 +35,15 @@ _UNKNOWN = object()
 _active = active_versions.get
 _original = builtins.__import__
 _installed = False
+#: A name that can't be imported, but that the router answers.
+_PROBE = "envknit:router"
 
 #: Absolute names whose import is the host's business, whoever of the host asks: no decision is
 #: made for them. Emptied when what decides changes.
 _passes: set[str] = set()
 _MAX_PASSES = 20_000
-#: Imports of default versions: the named module, and its top-level package. sys.modules must
-#: still have them.
-_defaults_seen: dict[str, tuple[ModuleType, ModuleType]] = {}
+#: Imports of default versions. sys.modules must still have them.
+_defaults_seen: dict[str, Seen] = {}
 module_loading.contest_listeners.append(_passes.clear)
 
 #: Names that import_version() gave to modules, and what they stand for.
@@ -66,7 +68,9 @@ def _routed_import(
         if active is not NOTHING_ACTIVE:
             seen = active.seen.get(name)
         elif name in _passes:
-            return _original(name, globals, locals, fromlist, level)
+            module = _original(name, globals, locals, fromlist, level)
+            # Meanwhile another thread may have begun to show a version under that name.
+            return module if name in _passes else _import_slowly(name, globals, locals, fromlist)
         else:
             seen = _defaults_seen.get(name)
             if seen is not None and sys.modules.get(name) is not seen[0]:
@@ -74,12 +78,12 @@ def _routed_import(
     if seen is not None and spec is not _UNKNOWN and fromlist.__class__ is not list:
         if not fromlist:
             return seen[1]
-        leaf = seen[0]
+        names = seen[2]
         for item in fromlist:
-            if not hasattr(leaf, item):
+            if item not in names:
                 break
         else:
-            return leaf
+            return seen[0]
     return _import_slowly(name, globals, locals, fromlist, level)
 
 
@@ -88,7 +92,7 @@ def _import_slowly(
     globals: Mapping[str, Any] | None,
     locals: Mapping[str, Any] | None,
     fromlist: Sequence[str] | None,
-    level: int,
+    level: int = 0,
 ) -> ModuleType:
     spec = globals.get("__spec__") if globals is not None else None
     try:
@@ -106,6 +110,8 @@ def _import_for_host(
     fromlist: Sequence[str] | None,
     level: int,
 ) -> ModuleType:
+    if name == _PROBE:
+        return sys
     if _is_of_c(globals, locals, fromlist) or not isinstance(name, str):
         return _plain(name, globals, locals, fromlist, level)
     if level:
@@ -128,11 +134,12 @@ def _import_for_host(
     home, real_top = found
     real = real_top + name[len(top) :]
     leaf = import_routed(home, real)
-    result = leaf if real == real_top else home.modules[real_top]
     active = _active()
-    if active.home_of(top) is home and not module_loading.is_running(home, real):
-        active.seen[name] = (leaf, result)
-    return _with_submodules(leaf, home, real, fromlist) if fromlist else result
+    if active.home_of(top) is home:
+        module_loading.remember(active.seen, name, home, real)
+    if fromlist:
+        return _with_submodules(leaf, home, real, fromlist)
+    return module_loading.import_module(home, real_top)
 
 
 def _note_host_import(top: str, name: str) -> None:
@@ -140,10 +147,8 @@ def _note_host_import(top: str, name: str) -> None:
     if home is None:
         if top not in module_loading.contested:
             _pass(name)
-    elif defaults.publishes(top, home) and not module_loading.is_running(home, name):
-        leaf, package = home.modules.get(name), home.modules.get(top)
-        if leaf is not None and package is not None:
-            _defaults_seen[name] = (leaf, package)
+    elif defaults.publishes(top, home):
+        module_loading.remember(_defaults_seen, name, home, name)
 
 
 def _import_for_version(
@@ -170,15 +175,16 @@ def _import_for_version(
         # What a default version needs is a default, too.
         module_loading.publish(top, home)
     leaf = module_loading.import_module(home, full)
-    if not level and not module_loading.is_running(home, full):
-        spec.home.seen[name] = (leaf, home.modules[top])
+    if not level:
+        module_loading.remember(spec.home.seen, name, home, full)
     if fromlist:
         return _with_submodules(leaf, home, full, fromlist)
     if level:
         # The name as written, without what is behind its first dot.
         rest = name.partition(".")[2]
-        return home.modules[full[: -len(rest) - 1]] if rest else leaf
-    return home.modules[top]
+        return module_loading.import_module(home, full[: -len(rest) - 1]) if rest else leaf
+    # Waits for it, where another thread is running it.
+    return module_loading.import_module(home, top)
 
 
 def _import_from_host(
@@ -193,7 +199,10 @@ def _import_from_host(
     if top in _STDLIB or top == "envknit":
         return _original(name, globals, locals, fromlist, level)
     if name in sys.modules and top not in module_loading.contested:
-        return _original(name, globals, locals, fromlist, level)
+        return _plain(name, globals, locals, fromlist, level)
+    loaded = host_module(name, fromlist)
+    if loaded is not None:
+        return loaded
     home = defaults.home_of(top)
     with module_loading.locked(), module_loading.outside():
         if home is None or not module_loading.publish(top, home):
@@ -217,9 +226,16 @@ def _plain(
         if _is_of_c(globals, locals, fromlist) and module_loading.is_shown(name):
             # C code in a module of a version: pickle, while the module runs.
             return _original(name, globals, locals, fromlist, level)
+        loaded = host_module(name, fromlist) if level == 0 else None
+        if loaded is not None:
+            return loaded
         with module_loading.locked(), module_loading.outside():
             return _original(name, globals, locals, fromlist, level)
-    return _original(name, globals, locals, fromlist, level)
+    module = _original(name, globals, locals, fromlist, level)
+    if top in module_loading.contested:
+        # It began to be, in another thread: this may be a version's module.
+        return _plain(name, globals, locals, fromlist, level, top)
+    return module
 
 
 def _is_of_c(
@@ -232,6 +248,21 @@ def _is_of_c(
     That passes an empty list, and its caller's globals twice.
     """
     return type(fromlist) is list and not fromlist and globals is locals and globals is not None
+
+
+def host_module(name: str, fromlist: Sequence[str] | None) -> ModuleType | None:
+    """What the host's `import` of a loaded module gives, without waiting for anybody.
+
+    None: it isn't loaded and finished, or sys.modules shows a version's just now.
+    """
+    leaf, package = sys.modules.get(name), sys.modules.get(name.partition(".")[0])
+    for module in (leaf, package):
+        spec = getattr(module, "__spec__", None)
+        if spec.__class__ is not ModuleSpec or getattr(spec, "_initializing", False):
+            return None
+    if not fromlist:
+        return package
+    return leaf if all(hasattr(leaf, item) for item in fromlist) else None
 
 
 def find_home(top: str) -> tuple[Home, str] | None:
@@ -270,7 +301,7 @@ def _with_submodules(
             exported = getattr(module, "__all__", None)
             if exported is not None and hasattr(module, "__path__"):
                 _with_submodules(module, home, name, [x for x in exported if x != "*"])
-        elif not hasattr(module, item) and hasattr(module, "__path__"):
+        elif hasattr(module, "__path__") and not hasattr(module, item):
             if not isinstance(item, str):
                 raise TypeError(f"Item in ``from list'' must be str, not {type(item).__name__}")
             try:
@@ -333,18 +364,30 @@ def reconsider() -> None:
     _defaults_seen.clear()
 
 
+def _is_in_place() -> bool:
+    """Whether imports reach the router, perhaps through what others have put above it."""
+    if builtins.__import__ is _routed_import:
+        return True
+    if not _installed:
+        return False
+    try:
+        return builtins.__import__(_PROBE) is sys
+    except Exception:
+        return False
+
+
 def install() -> None:
     """Puts the router in the place of builtins.__import__, once."""
     global _original, _installed
-    current = builtins.__import__
-    # Somebody may have wrapped the router meanwhile: above that it would call itself for ever.
-    if current is not _routed_import and (not _installed or current is _original):
-        _original, _installed = current, True
+    if not _is_in_place():
+        _original = builtins.__import__
         builtins.__import__ = cast(Any, _routed_import)
+        _installed = True
 
 
 def uninstall() -> None:
     """Takes it away, unless somebody else has wrapped it meanwhile: then it stays below."""
     global _installed
     if builtins.__import__ is _routed_import:
-        builtins.__import__, _installed = _original, False
+        _installed = False
+        builtins.__import__ = _original

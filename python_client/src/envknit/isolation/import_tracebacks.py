@@ -24,6 +24,7 @@ _STEPS = frozenset(
             for name in (
                 "import_router",
                 "module_loading",
+                "module_search",
                 "standard_library",
                 "versioned_finder",
                 "versioned_loader",

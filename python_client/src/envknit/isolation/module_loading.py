@@ -12,22 +12,22 @@ import contextlib
 import importlib
 import os
 import sys
-import threading
 import warnings
 from importlib.util import module_from_spec
 from typing import TYPE_CHECKING, Any, cast
 
-from envknit.errors import CExtensionError
 from envknit.isolation.default_versions import defaults
+from envknit.isolation.loading_lock import LoadingLock
+from envknit.isolation.module_search import adopt_finders, find_module
 from envknit.isolation.module_view import ModuleView
-from envknit.isolation.versioned_loader import VersionedSpec, find_spec, unloadable_extension
+from envknit.isolation.versioned_loader import VersionedSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-    from envknit.isolation.package_world import Home
+    from envknit.isolation.package_world import Home, Seen
 
 __all__ = ["contested", "execute", "import_module", "locked", "outside"]
 
@@ -38,10 +38,8 @@ class _Loading:
     """What goes on now; one thread at a time, but for fields that say otherwise."""
 
     def __init__(self) -> None:
-        # The lock of import systems: unlike others it notices cycles with the locks of modules
-        # that the host is importing, and gives way then.
-        self.lock = _bootstrap._ModuleLock("modules of envknit's versions")
-        self.owner: int | None = None
+        self.lock = LoadingLock()
+        #: What sys.modules shows, outermost first; for who has the lock.
         self.views: list[ModuleView] = []
         #: Modules that are being run. Read by any thread.
         self.running: set[tuple[Home, str]] = set()
@@ -59,22 +57,19 @@ contest_listeners: list[Callable[[], None]] = []
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
-    """Nobody else runs modules of versions meanwhile; re-entrant.
-
-    In a cycle with imports of the host it goes on without: as CPython's own imports do, it
-    may see a module half-made then, which is better than never.
-    """
-    try:
-        _loading.lock.acquire()
-    except _bootstrap._DeadlockError:
-        yield
-        return
-    before, _loading.owner = _loading.owner, threading.get_ident()
+    """Nobody else runs modules of versions meanwhile, as far as LoadingLock waits; re-entrant."""
+    got = _loading.lock.acquire()
     try:
         yield
     finally:
-        _loading.owner = before
-        _loading.lock.release()
+        if got:
+            # Another one than before, in the child of a fork.
+            _loading.lock.release()
+
+
+def _views() -> list[ModuleView]:
+    """The views of this thread: none if it goes on without the lock, and shows nothing then."""
+    return _loading.views if _loading.lock.is_mine() else []
 
 
 def import_module(store: Home, fullname: str) -> ModuleType:
@@ -86,13 +81,20 @@ def import_module(store: Home, fullname: str) -> ModuleType:
         BaseException: What its code raises; it is not kept then.
     """
     module = store.modules.get(fullname)
-    if module is not None and (store, fullname) not in _loading.running:
+    if (
+        module is not None
+        and (store, fullname) not in _loading.running
+        and not _loading.lock.is_mine()
+    ):
         return module
     with locked():
         return _import_locked(store, fullname)
 
 
 def _import_locked(store: Home, fullname: str) -> ModuleType:
+    views = _views()
+    if views:
+        views[-1].notice(fullname)
     module = store.modules.get(fullname)
     if module is not None:
         # Finished, or run by this very thread: imports in a circle see it half-made.
@@ -112,42 +114,24 @@ def _import_locked(store: Home, fullname: str) -> ModuleType:
             text = f"No module named {fullname!r}; {parent_name!r} is not a package"
             raise ModuleNotFoundError(text, name=fullname) from None
         home = getattr(parent.__spec__, "home", store)
-    spec = _find(home, store, fullname, folders)
+    spec = find_module(home, store, fullname, folders)
     _loading.used = True
     if spec.loader is None:
         module = store.modules[fullname] = module_from_spec(spec)
         _show(store, fullname, module)
-    else:
-        module = _run(store, home, spec)
-    if parent is not None:
-        try:
-            setattr(parent, tail, module)
-        except AttributeError:
-            text = f"Cannot set an attribute on {parent_name!r} for child module {tail!r}"
-            warnings.warn(text, ImportWarning, stacklevel=2)
-    return module
+        _set_in_parent(parent, module, tail)
+        return module
+    return _run(store, home, spec, parent=parent)
 
 
-def _find(home: Home, store: Home, fullname: str, folders: list[str]) -> ModuleSpec:
-    top = fullname.partition(".")[0]
-    with_extensions = defaults.publishes(top, store)
-    spec: ModuleSpec | None = find_spec(home, store, fullname, folders, with_extensions)
-    if spec is not None:
-        return spec
-    for finder in cast(list[Any], store.world.finders):
-        spec = finder.find_spec(fullname, folders)
-        if spec is not None:
-            return spec
-    extension = unloadable_extension(fullname, folders)
-    if extension is not None:
-        why = "is built for another Python" if with_extensions else "is a C extension"
-        raise CExtensionError(
-            f"{fullname} {why} ({extension}): a process can't have it in a version of its own. "
-            f"Use envknit.worker(), or envknit.use(..., auto_worker=True)",
-            name=fullname,
-            path=extension,
-        )
-    raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+def _set_in_parent(parent: ModuleType | None, module: ModuleType, tail: str) -> None:
+    if parent is None:
+        return
+    try:
+        setattr(parent, tail, module)
+    except AttributeError:
+        text = f"Cannot set an attribute on {parent!r} for child module {tail!r}"
+        warnings.warn(text, ImportWarning, stacklevel=2)
 
 
 def anything_loaded() -> bool:
@@ -156,18 +140,31 @@ def anything_loaded() -> bool:
 
 
 def is_running(store: Home, fullname: str) -> bool:
-    """Whether that module, or its top-level package, is not finished yet."""
+    """Whether that module, or a package that it is in, is not finished yet."""
     running = _loading.running
-    return bool(running) and (
-        (store, fullname) in running or (store, fullname.partition(".")[0]) in running
-    )
+    while running and fullname:
+        if (store, fullname) in running:
+            return True
+        fullname = fullname.rpartition(".")[0]
+    return False
+
+
+def remember(seen: dict[str, Seen], name: str, store: Home, fullname: str) -> None:
+    """Notes what `import name` leads to, for the next time; not before it is finished."""
+    leaf, package = store.modules.get(fullname), store.modules.get(fullname.partition(".")[0])
+    if leaf is None or package is None or is_running(store, fullname):
+        return
+    try:
+        # Not getattr(): that loads what is lazy.
+        names = object.__getattribute__(leaf, "__dict__")
+    except AttributeError:
+        names = {}
+    seen[name] = (leaf, package, names)
 
 
 def is_shown(name: str) -> bool:
     """Whether sys.modules has that name from a world now, for the code of this thread."""
-    return _loading.owner == threading.get_ident() and any(
-        view.shows(name) for view in _loading.views
-    )
+    return any(view.shows(name) for view in _views())
 
 
 def spec_of(store: Home, fullname: str) -> ModuleSpec | None:
@@ -181,7 +178,7 @@ def spec_of(store: Home, fullname: str) -> ModuleSpec | None:
         if parent_name:
             folders = list(getattr(_import_locked(store, parent_name), "__path__", ()))
         try:
-            return _find(store, store, fullname, folders)
+            return find_module(store, store, fullname, folders)
         except ModuleNotFoundError:
             return None
 
@@ -195,10 +192,12 @@ def execute(module: ModuleType, exec_module: Callable[[ModuleType], None]) -> No
     store, name = spec.store, spec.name
     with locked():
         known = store.modules.get(name)
-        if known is None:
-            # Somebody uses importlib's functions; this is the module's first time.
+        if (store, name) in _loading.running:
+            exec_module(module)
+        elif known is None or (known is module and not spec.ran):
+            # Somebody uses importlib's functions, or LazyLoader; this is the module's first time.
             _run(store, spec.home, spec, module, exec_module)
-        elif known is not module or (store, name) in _loading.running:
+        elif known is not module:
             exec_module(module)
 
 
@@ -218,6 +217,7 @@ def _run(
     spec: ModuleSpec,
     module: ModuleType | None = None,
     exec_module: Callable[[ModuleType], None] | None = None,
+    parent: ModuleType | None = None,
 ) -> ModuleType:
     """Runs a module's code, with its world in sys.modules. The lock is held.
 
@@ -227,7 +227,6 @@ def _run(
     name = spec.name
     known = name in store.modules
     _contest(name.partition(".")[0], store)
-    finders = list(sys.meta_path)
     with _view_of(home):
         if module is None:
             module = module_from_spec(spec)
@@ -237,6 +236,13 @@ def _run(
         cast(Any, spec)._initializing = True
         try:
             (exec_module or cast(Any, spec.loader).exec_module)(module)
+            if _loading.lock.is_mine():
+                # A module may put something else in its place.
+                module = store.modules[name] = sys.modules.get(name, module)
+                _show(store, name, module)
+            cast(Any, spec).ran = True
+            # Others take it for finished only then.
+            _set_in_parent(parent, module, name.rpartition(".")[2])
         except BaseException:
             if not known:
                 _forget(store, name)
@@ -244,9 +250,7 @@ def _run(
         finally:
             cast(Any, spec)._initializing = False
             _loading.running.discard((store, name))
-            _adopt_finders(store, finders)
-        # A module may put something else in its place.
-        module = store.modules[name] = sys.modules.get(name, module)
+            adopt_finders(store)
     return module
 
 
@@ -272,22 +276,27 @@ def retract(keep: Callable[[str, Home], bool]) -> None:
 def _contest(top: str, store: Home) -> None:
     if top in contested or defaults.publishes(top, store):
         return
-    # An import of the host's module of that name that is under way ends first.
-    _bootstrap._lock_unlock_module(top)
+    # Who comes from now on waits for the loading lock; imports of the host's modules of that name
+    # that are under way end first.
     contested.add(top)
     for listener in contest_listeners:
         listener()
+    for name in list(_bootstrap._module_locks):
+        if name == top or name.startswith(top + "."):
+            _bootstrap._lock_unlock_module(name)
 
 
 @contextlib.contextmanager
 def _view_of(home: Home) -> Iterator[None]:
-    views = _loading.views
-    if views and views[-1].home is home:
+    views = _views()
+    if not _loading.lock.is_mine() or (views and views[-1].home is home):
         yield
         return
     view = ModuleView(home)
     for top in view.tops():
         _contest(top, cast("Home", home.home_of(top)))
+    if views:
+        views[-1].undo()
     view.apply()
     views.append(view)
     try:
@@ -302,60 +311,52 @@ def _view_of(home: Home) -> Iterator[None]:
 def _show(store: Home, name: str, module: ModuleType) -> None:
     if defaults.publishes(name.partition(".")[0], store):
         sys.modules[name] = module
-    elif _loading.views:
-        _loading.views[-1].show(name, module)
+    elif views := _views():
+        views[-1].show(name, module)
 
 
 def _forget(store: Home, name: str) -> None:
     """A module failed: it goes, and what was loaded below it goes, too."""
     below = name + "."
+    views = _views()
+    if views:
+        views[-1].harvest()
     for known in [known for known in store.modules if known == name or known.startswith(below)]:
         module = store.modules.pop(known)
-        for view in _loading.views:
-            view.hide(known)
+        if views:
+            views[-1].forget(known)
         if sys.modules.get(known) is module:
             del sys.modules[known]
-
-
-def _adopt_finders(store: Home, before: Sequence[object]) -> None:
-    """What the module added to sys.meta_path serves its world alone."""
-    known = {id(finder) for finder in before}
-    for finder in [finder for finder in sys.meta_path if id(finder) not in known]:
-        code_of = getattr(type(finder), "find_spec", None)
-        spec = getattr(code_of, "__globals__", {}).get("__spec__")
-        if not isinstance(spec, VersionedSpec) or spec.home.world is not store.world:
-            continue
-        store.world.finders.append(finder)
-        # A new list: other threads may be going through the old one.
-        sys.meta_path = [other for other in sys.meta_path if other is not finder]
 
 
 @contextlib.contextmanager
 def outside() -> Iterator[None]:
     """The host's sys.modules, for an import of the host's that a module of a version asks for."""
-    views = _loading.views
-    if _loading.owner != threading.get_ident() or not views:
+    views = _views()
+    if not views:
         yield
         return
-    for view in reversed(views):
-        view.undo()
+    views[-1].undo()
     _loading.views = []
     try:
         yield
     finally:
         _loading.views = views
-        for view in views:
-            view.apply()
+        views[-1].apply()
 
 
 def _after_fork() -> None:
     """In a child of a fork: what other threads were doing will never end."""
-    if _loading.owner is not None and _loading.owner != threading.get_ident():
-        for view in reversed(_loading.views):
-            view.undo()
-        for store, name in list(_loading.running):
-            _forget(store, name)
-        _loading.__init__()  # type: ignore[misc]
+    if _loading.lock.is_mine():
+        return
+    if _loading.views:
+        _loading.views[-1].undo()
+        _loading.views = []
+    for store, name in list(_loading.running):
+        _forget(store, name)
+    _loading.running.clear()
+    # Others may have been waiting for it, half-way in or out.
+    _loading.lock = LoadingLock()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -12,13 +12,18 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from types import ModuleType
+
+    #: Of a finished import: the named module, its top-level package, and the former's names.
+    Seen = tuple[ModuleType, ModuleType, Mapping[str, object]]
 
 __all__ = ["Home", "World"]
 
 _STDLIB = sys.stdlib_module_names
 _PYTHON_FILES = (".py", ".pyc", ".so", ".pyd")
+#: Bytes; packages that are spread over paths have little more than that in their __init__.py.
+_MAX_NAMESPACE_CODE = 10_000
 _NO_MODULES = ("__pycache__", "bin")
 
 
@@ -29,7 +34,8 @@ class World:
         #: For texts: the environment's.
         self.name = name
         self.homes = {path: Home(self, path) for path in install_paths}
-        #: Where modules of namespace packages live: their parts are in several paths.
+        #: Where modules of namespace packages live, and of those that pkgutil.extend_path() makes:
+        #: their parts are in several paths.
         self.shared = Home(self, "")
         #: Finders that modules of this world added to sys.meta_path (six does).
         self.finders: list[object] = []
@@ -48,9 +54,8 @@ class Home:
         self.path = path
         #: Modules loaded from here, by full name, also those that are being loaded.
         self.modules: dict[str, ModuleType] = {}
-        #: What absolute imports of this home's code have led to: the named module, and its
-        #: top-level package; finished ones only.
-        self.seen: dict[str, tuple[ModuleType, ModuleType]] = {}
+        #: What absolute imports of this home's code have led to.
+        self.seen: dict[str, Seen] = {}
         self._found: dict[str, Home | None] = {}
 
     def __repr__(self) -> str:
@@ -80,15 +85,29 @@ class Home:
         if top in _STDLIB:
             return None
         is_namespace = False
+        homes = self.world.homes
         for path in self.search_paths():
             folder = os.path.join(path, top)
             if os.path.isdir(folder):
                 if is_package(folder):
-                    return self.world.homes[path]
+                    return self.world.shared if self._is_shared(top, folder) else homes[path]
                 is_namespace = True
             if _is_module(path, top):
-                return self.world.homes[path]
+                return homes[path]
         return self.world.shared if is_namespace else None
+
+    def _is_shared(self, top: str, folder: str) -> bool:
+        """Whether a package's parts are in several paths, and its __init__.py looks for them."""
+        others = [
+            other for path in self.world.homes if (other := os.path.join(path, top)) != folder
+        ]
+        if not any(os.path.isdir(other) for other in others):
+            return False
+        try:
+            with open(os.path.join(folder, "__init__.py"), "rb") as file:
+                return b"extend_path" in file.read(_MAX_NAMESPACE_CODE)
+        except OSError:
+            return False
 
 
 def top_level_names(install_path: str) -> list[str]:

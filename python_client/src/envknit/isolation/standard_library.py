@@ -32,6 +32,7 @@ _find_spec = ReplacedFunction("importlib.util", "find_spec")
 _reload = ReplacedFunction("importlib", "reload")
 _walk_packages = ReplacedFunction("pkgutil", "walk_packages")
 _get_data = ReplacedFunction("pkgutil", "get_data")
+_extend_path = ReplacedFunction("pkgutil", "extend_path")
 _getfile = ReplacedFunction("inspect", "getfile")
 _getmodule = ReplacedFunction("inspect", "getmodule")
 
@@ -62,10 +63,13 @@ def _routed_gcd_import(name: str, package: str | None = None, level: int = 0) ->
         except BaseException as error:
             raise without_import_steps(error)  # noqa: B904 - it is the same one
     top = name.partition(".")[0] if isinstance(name, str) else ""
-    if top in module_loading.contested:
-        with module_loading.locked(), module_loading.outside():
-            return cast("ModuleType", _gcd_import(name, package, level))
-    return cast("ModuleType", _gcd_import(name, package, level))
+    if top not in module_loading.contested:
+        module = cast("ModuleType", _gcd_import(name, package, level))
+        # If it is by now, in another thread, this may be a version's.
+        if top not in module_loading.contested:
+            return module
+    with module_loading.locked(), module_loading.outside():
+        return cast("ModuleType", _gcd_import(name, package, level))
 
 
 def _routed_find_spec(name: str, package: str | None = None) -> ModuleSpec | None:
@@ -146,6 +150,17 @@ def _routed_get_data(package: str, resource: str) -> bytes | None:
     return cast(bytes, loader.get_data(path))
 
 
+def _routed_extend_path(path: Any, name: str) -> Any:
+    """pkgutil.extend_path, which looks through sys.path."""
+    spec = calling_spec(1)
+    if spec is None or not isinstance(path, list):
+        return _extend_path(path, name)
+    parent, _, tail = name.rpartition(".")
+    folders = spec.store.modules[parent].__path__ if parent else spec.home.search_paths()
+    found = [os.path.join(folder, tail) for folder in folders]
+    return list(dict.fromkeys([*path, *filter(os.path.isdir, found)]))
+
+
 def _routed_getfile(object: Any) -> str:
     """inspect.getfile, which takes the module of a class from sys.modules."""
     module = module_of(object) if isinstance(object, type) else None
@@ -163,6 +178,7 @@ _ROUTED: tuple[tuple[ReplacedFunction, Callable[..., Any]], ...] = (
     (_reload, _routed_reload),
     (_walk_packages, _routed_walk_packages),
     (_get_data, _routed_get_data),
+    (_extend_path, _routed_extend_path),
     (_getfile, _routed_getfile),
     (_getmodule, _routed_getmodule),
 )

@@ -8,6 +8,7 @@ from envknit._registry import module_name, registry
 from envknit.errors import CExtensionError
 from envknit.isolation import import_router, standard_library
 from envknit.isolation.active_versions import active_versions, context_modules
+from envknit.isolation.attribute_names import METADATA_DUNDERS, is_dunder
 from envknit.isolation.default_versions import PackageHome, package_home
 from envknit.isolation.import_tracebacks import without_import_steps
 
@@ -38,7 +39,7 @@ class VersionContext:
 
     def __getattr__(self, name: str) -> Any:
         # The value of a plain `with use(...) as m` does what that of auto_worker=True does.
-        if name.startswith("__"):
+        if is_dunder(name) and name not in METADATA_DUNDERS:
             raise AttributeError(f"VersionContext has no attribute {name!r}")
         return getattr(self.module, name)
 
@@ -111,13 +112,15 @@ def use(
             raise c_extension_error(found, compiled)
         return VersionContext(name, found, gives_module=False)
     if compiled is None:
+        from envknit.isolation.compiled_needs import needs_compiled
+
         try:
             import_of(name, found)
+            if not needs_compiled(found):
+                return VersionContext(name, found, gives_module=True)
         except CExtensionError:
             # A dependency of it is compiled, and there is no way around that.
             pass
-        else:
-            return VersionContext(name, found, gives_module=True)
     from envknit.isolation.worker import worker
 
     return worker(name, version, env=env)

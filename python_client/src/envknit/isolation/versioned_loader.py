@@ -36,6 +36,8 @@ class VersionedSpec(ModuleSpec):
     home: Home
     #: Where the module is kept: the home of its top-level package.
     store: Home
+    #: Whether the module's code has run to its end.
+    ran = False
 
 
 class VersionedLoader(SourceFileLoader):
