@@ -125,6 +125,11 @@ absl::StatusOr<Interpreter> ChooseSubinterpreterPython(
     absl::StatusOr<Interpreter> pinned = FindPinned(plan, finder);
     if (pinned.ok() && CanServe(*pinned, finder)) return pinned;
   }
+  if (!plan.preferred_python.empty()) {
+    absl::StatusOr<Interpreter> preferred =
+        finder.OfVersion(plan.preferred_python);
+    if (preferred.ok() && CanServe(*preferred, finder)) return preferred;
+  }
   absl::optional<Interpreter> newest = NewestWithSubinterpreters(finder);
   if (newest.has_value()) return *std::move(newest);
   // One that the client runs on, where nobody looks.

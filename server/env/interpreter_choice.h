@@ -18,7 +18,8 @@ absl::StatusOr<Interpreter> ChooseInterpreter(const EnvironmentPlan& plan,
                                               InterpreterFinder& finder);
 
 // The Python that runs a plan in sub-interpreters when these were asked for:
-// the pinned one if it has them and a runtime, else the newest that does.
+// the pinned or the preferred one if it has them and a runtime, else the newest
+// that does.
 // Compiled files don't decide: those for another Python just can't be imported.
 // Error: RUNTIME_NOT_AVAILABLE {python, found}.
 absl::StatusOr<Interpreter> ChooseSubinterpreterPython(

@@ -70,9 +70,6 @@ TEST_F(SubinterpreterPythonTest, KeepsAPinThatHasThem) {
   EXPECT_EQ(Chosen(), "3.12.1");
   plan_.pinned_python = "3.11";
   EXPECT_EQ(Chosen(), "3.13.0");
-  plan_.pinned_python = "";
-  plan_.preferred_python = "3.12";
-  EXPECT_EQ(Chosen(), "3.13.0");
 }
 
 TEST_F(SubinterpreterPythonTest, CompiledFilesDontDecide) {
@@ -89,6 +86,15 @@ TEST_F(SubinterpreterPythonTest, CompiledFilesDontDecide) {
             "3.11.7");
   EXPECT_EQ((*Build(IsolationRequest::kAuto))->interpreter.version, "3.11.7");
   plan_.pinned_python = "3.13";
+  EXPECT_EQ(Chosen(), "3.13.0");
+}
+
+TEST_F(SubinterpreterPythonTest, APreferredOneCountsIfItHasThem) {
+  for (const char* version : {"3.11.7", "3.12.1", "3.13.0"}) AddPython(version);
+  for (const char* tag : {"311", "312", "313"}) AddRuntime(tag);
+  plan_.preferred_python = "3.12";
+  EXPECT_EQ(Chosen(), "3.12.1");
+  plan_.preferred_python = "3.11";
   EXPECT_EQ(Chosen(), "3.13.0");
 }
 

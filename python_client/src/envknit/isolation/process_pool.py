@@ -163,6 +163,9 @@ def _selector(key: WorkerKey, selection: Selection) -> bytes:
     version = sys.version_info
     preferred = f"{version.major}.{version.minor}"
     interpreter = ""
+    if key.isolation == "subinterpreter":
+        # Which Python this is says nothing about the host's.
+        preferred = ""
     if selection.python.startswith("/"):
         interpreter = selection.python
     elif selection.python:
