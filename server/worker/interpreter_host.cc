@@ -2,6 +2,7 @@
 // in it.
 #include "server/worker/interpreter_host.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -114,10 +115,16 @@ bool InterpreterHost::IsWornOut() const {
                                      around_.options->resident_bytes_per_host);
 }
 
+bool InterpreterHost::IsBeingKilled() const {
+  return std::any_of(
+      interpreters_.begin(), interpreters_.end(),
+      [](const auto& numbered) { return numbered.second->blamed(); });
+}
+
 bool InterpreterHost::TakesMore() const {
   return static_cast<int>(interpreters_.size()) <
              around_.options->interpreters_per_host &&
-         !IsWornOut();
+         !IsWornOut() && !IsBeingKilled();
 }
 
 void InterpreterHost::EndIfUnused() {

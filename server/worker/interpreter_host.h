@@ -86,6 +86,8 @@ class InterpreterHost final
   // Ends the process; the starts that wait get `why`.
   void GiveUp(const std::function<absl::Status(const HostedInterpreter&)>& why);
   bool IsWornOut() const;
+  // Its end is on the way.
+  bool IsBeingKilled() const;
   void EndIfUnused();
   void StopProcess();
   void LogExit(const WorkerExit& exit) const;

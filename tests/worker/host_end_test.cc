@@ -34,6 +34,16 @@ TEST_F(HostEndTest, AKillTakesTheOthersAlongAsCollateral) {
   EXPECT_EQ(Open().Run("echo:on").body, "on");
 }
 
+TEST_F(HostEndTest, NothingIsOpenedInAHostThatIsBeingKilled) {
+  TestInterpreter guilty = Open();
+  guilty.Submit("hang");
+  ASSERT_TRUE(lines_.WaitFor("stdout:busy"));
+  guilty.worker->Kill();
+  // Not waiting for the exit: the pool doesn't either.
+  EXPECT_EQ(Open().Run("echo:on").body, "on");
+  EXPECT_EQ(guilty.listener->TakeExit().signal, SIGKILL);
+}
+
 TEST_F(HostEndTest, APageNamesTheCulprit) {
   for (const char* how : {"exit:3", "crash"}) {
     TestInterpreter guilty = Open();
