@@ -18,7 +18,9 @@ from collections.abc import Callable
 from itertools import repeat
 from typing import Any
 
-from report import duration, table
+from figures import as_text
+from report import table
+from row_kinds import TIME
 
 REPETITIONS = 9
 SAMPLE_NS = 30_000_000
@@ -76,7 +78,7 @@ def main() -> None:
             for name, measure in measures.items():
                 samples[name].append(measure(value, rounds[name]))
         cells = [
-            duration(statistics.median(sample[way] for sample in samples[name]))
+            as_text(TIME, statistics.median(sample[way] for sample in samples[name]))
             for name in measures
             for way in (0, 1)
         ]

@@ -58,4 +58,6 @@ suite_benchmarks() {
   [ -z "$ok" ] || check benchmarks "tests/benchmarks/run.sh --quick" \
     timeout 1200 "$root/tests/benchmarks/run.sh" --quick --ours "$tests_venv/bin/python" \
     --json "$results/benchmarks/table.json" --markdown "$results/benchmarks/table.md"
+  [ -z "$ok" ] || check benchmarks "tests/benchmarks/import_benchmark.py --quick" \
+    timeout 300 "$tests_venv/bin/python" "$root/tests/benchmarks/import_benchmark.py" --quick
 }
