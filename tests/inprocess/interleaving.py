@@ -57,9 +57,9 @@ class in_thread:  # noqa: N801  (reads as a function)
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
 
-    def is_waiting(self):
+    def is_waiting(self, seconds=0.1):
         """Whether it goes on after a moment: what waits for another thread does."""
-        self._thread.join(0.1)
+        self._thread.join(seconds)
         return self._thread.is_alive()
 
     def result(self):

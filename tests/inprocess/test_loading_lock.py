@@ -1,9 +1,11 @@
 """Waiting for other threads' imports of versions, but not for who waits for this one."""
 
+import importlib
 import sys
 import threading
 
 import pytest
+from interleaving import Gate, finished, gates_of, in_thread
 from own_process import in_own_process
 from package_trees import PackageTrees
 
@@ -18,8 +20,8 @@ import threading
 __version__ = "@VERSION@"
 
 def work():
-    from pkg import part
-    found.append(part.value)
+    from pkg.part import value
+    found.append(value)
 
 found = []
 thread = threading.Thread(target=work)
@@ -120,3 +122,53 @@ def pass_through():
     for _ in range(200_000):
         pass
 """
+
+
+STARTS_A_POOL = """
+from concurrent.futures import ThreadPoolExecutor
+
+def load(number):
+    from pkg.part import runs
+    return runs
+
+with ThreadPoolExecutor(4) as pool:
+    runs = list(pool.map(load, range(8)))
+"""
+
+
+@in_own_process
+def test_a_pool_at_import_runs_each_module_once(trees):
+    files = {
+        "pkg/__init__.py": STARTS_A_POOL,
+        "pkg/part.py": "import counts\ncounts.spend_time()\nruns = counts.next()\n",
+    }
+    trees.add("pkg", "1.0", files)
+    counts = (
+        "import itertools\nnext = itertools.count(1).__next__\n"
+        "def spend_time():\n    for _ in range(200_000):\n        pass\n"
+    )
+    trees.install("counts", "1", {"counts.py": counts}, into=trees.path_of("pkg", "1.0"))
+    envknit.configure_from_lock(trees.lock(), auto_install=False)
+    assert in_thread(envknit.import_version, "pkg", "1.0").result().runs == [1] * 8
+
+
+@in_own_process
+def test_a_module_that_stands_still_is_waited_for(trees, tmp_path):
+    """As at an answer from the network: nobody sees it half-made, and the host not at all."""
+    files = {"pkg/__init__.py": "import gates\ngates.gate.pass_through()\nfinished = 1\n"}
+    trees.add("pkg", "1.0", files)
+    host = trees.install("pkg", "9", {"pkg/__init__.py": "finished = 9\n"}, into=tmp_path / "host")
+    sys.path.insert(0, str(host))
+    envknit.configure_from_lock(trees.lock(), auto_install=False)
+    with gates_of(gate=Gate()) as gates:
+        first = in_thread(envknit.import_version, "pkg", "1.0")
+        gates.gate.wait_until_reached()
+        others = [
+            in_thread(lambda: envknit.import_version("pkg", "1.0").finished),
+            in_thread(lambda: __import__("pkg").finished),
+            in_thread(lambda: importlib.import_module("pkg").finished),
+        ]
+        # Longer than an owner may stand still while others want something else.
+        assert all(other.is_waiting(1.5) for other in others)
+        gates.gate.open()
+        assert finished(first, *others)[1:] == [1, 9, 9]

@@ -43,7 +43,11 @@ class VersionRegistry:
     def add(self, lock_path: str, environment: LockedEnvironment) -> None:
         """Adds an environment, or replaces the one of that name of that file."""
         with self._lock:
-            self._environments[lock_path, environment.name] = environment
+            # A new one: readers take no lock, so that none is held in the child of a fork.
+            self._environments = {
+                **self._environments,
+                (lock_path, environment.name): environment,
+            }
 
     def find(self, name: str, version: str, environment: str | None = None) -> Selection:
         """The first environment that has the package in that version.
@@ -143,8 +147,7 @@ class VersionRegistry:
         return Selection(name, version, module, environment or "", (), packages, "")
 
     def _candidates(self, environment: str | None) -> list[LockedEnvironment]:
-        with self._lock:
-            known = list(self._environments.values())
+        known = self._environments.values()
         return [entry for entry in known if environment in (None, entry.name)]
 
     def _packages(self) -> Iterator[LockedPackage]:

@@ -99,6 +99,10 @@ class DefaultVersions:
         self._published: dict[str, Home] = {}
         self._homes: dict[str, Home] = {}
 
+    def renew_lock(self) -> None:
+        """In a child of a fork."""
+        self._lock = threading.RLock()
+
     @property
     def enabled(self) -> bool:
         """Whether bare imports are redirected."""
@@ -211,3 +215,13 @@ def _loads_here(found: PackageHome) -> bool:
 
 #: Of this process, as sys.modules is.
 defaults = DefaultVersions()
+
+
+def _after_fork() -> None:
+    """In a child of a fork: other threads may have had the locks, and never give them back."""
+    global _worlds_lock
+    _worlds_lock = threading.Lock()
+    defaults.renew_lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

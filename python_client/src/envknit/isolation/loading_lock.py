@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any, TypeAlias
 
-__all__ = ["LoadingLock"]
+__all__ = ["STANDSTILL_S", "UNFINISHED_STANDSTILL_S", "LoadingLock"]
 
 _Place: TypeAlias = "tuple[int, int, int]"
 
@@ -17,7 +17,9 @@ _bootstrap: Any = importlib._bootstrap
 #: Between two looks at what the owner does.
 _LOOK_S = 0.05
 #: So long an owner may stand at one instruction before it counts as blocked.
-_BLOCKED_S = 1.0
+STANDSTILL_S = 1.0
+#: The same for who wants the very module that it runs: CPython would wait for ever.
+UNFINISHED_STANDSTILL_S = 5.0
 #: Of a chain of threads that wait for each other's imports.
 _MAX_LINKS = 100
 
@@ -27,7 +29,7 @@ class LoadingLock:
 
     - its owner waits, perhaps through others, for a module that this thread is importing: the
       host's and the versions' imports are in a circle then;
-    - its owner has stood at the very same instruction for a second: a module that waits for a
+    - its owner has stood at the very same instruction for a while: a module that waits for a
       thread it started, or for a lock, may be waiting for this thread.
 
     Who gave way may see modules half-made, as in CPython's own circles: better than never.
@@ -40,14 +42,19 @@ class LoadingLock:
         self.owner: int | None = None
         # Where an owner stood when somebody gave way to it: a place of nobody's at first.
         self._blocked_at: _Place = (0, 0, 0)
+        self._blocked_for_s = 0.0
 
     def is_mine(self) -> bool:
         """Whether this thread has it."""
         return self.owner == threading.get_ident()
 
-    def acquire(self) -> bool:
-        """Waits for it. False: this thread goes on without, and must not release it."""
-        if not self._lock.acquire(blocking=False) and not self._wait():
+    def acquire(self, patience_s: float = STANDSTILL_S) -> bool:
+        """Waits for it. False: this thread goes on without, and must not release it.
+
+        Args:
+            patience_s: How long an owner may stand still before this thread gives way.
+        """
+        if not self._lock.acquire(blocking=False) and not self._wait(patience_s):
             return False
         self._depth += 1
         self.owner = threading.get_ident()
@@ -60,7 +67,7 @@ class LoadingLock:
             self.owner = None
         self._lock.release()
 
-    def _wait(self) -> bool:
+    def _wait(self, patience_s: float) -> bool:
         place: _Place | None = None
         since = time.monotonic()
         while not self._lock.acquire(timeout=_LOOK_S if place else 0):
@@ -73,12 +80,12 @@ class LoadingLock:
                 return False
             before, place = place, _place_of(owner)
             now = time.monotonic()
-            if place == self._blocked_at:
+            if place == self._blocked_at and self._blocked_for_s >= patience_s:
                 return False
             if place != before:
                 since = now
-            elif now - since >= _BLOCKED_S:
-                self._blocked_at = place
+            elif now - since >= patience_s:
+                self._blocked_at, self._blocked_for_s = place, patience_s
                 return False
         return True
 

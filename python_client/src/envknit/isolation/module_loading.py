@@ -10,14 +10,20 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import os
 import sys
+import threading
 import warnings
 from importlib.util import module_from_spec
 from typing import TYPE_CHECKING, Any, cast
 
 from envknit.isolation.default_versions import defaults
-from envknit.isolation.loading_lock import LoadingLock
+from envknit.isolation.loading_lock import (
+    STANDSTILL_S,
+    UNFINISHED_STANDSTILL_S,
+    LoadingLock,
+)
 from envknit.isolation.module_search import adopt_finders, find_module
 from envknit.isolation.module_view import ModuleView
 from envknit.isolation.versioned_loader import VersionedSpec
@@ -39,10 +45,12 @@ class _Loading:
 
     def __init__(self) -> None:
         self.lock = LoadingLock()
+        #: For those who gave way: only one at a time goes on without the other.
+        self.bypass = LoadingLock()
         #: What sys.modules shows, outermost first; for who has the lock.
         self.views: list[ModuleView] = []
-        #: Modules that are being run. Read by any thread.
-        self.running: set[tuple[Home, str]] = set()
+        #: Modules that are being run, and by which thread. Read by any thread.
+        self.running: dict[tuple[Home, str], int] = {}
         #: Whether a module of a version was ever loaded.
         self.used = False
 
@@ -56,15 +64,21 @@ contest_listeners: list[Callable[[], None]] = []
 
 
 @contextlib.contextmanager
-def locked() -> Iterator[None]:
-    """Nobody else runs modules of versions meanwhile, as far as LoadingLock waits; re-entrant."""
-    got = _loading.lock.acquire()
+def locked(patience_s: float = math.inf) -> Iterator[None]:
+    """Nobody else runs modules of versions meanwhile, as far as LoadingLock waits; re-entrant.
+
+    The host's own imports wait without an end: what is shown now is no module of the host.
+    """
+    lock = _loading.lock
+    got = lock.acquire(patience_s)
+    if not got:
+        lock = _loading.bypass
+        got = lock.acquire()
     try:
         yield
     finally:
         if got:
-            # Another one than before, in the child of a fork.
-            _loading.lock.release()
+            lock.release()
 
 
 def _views() -> list[ModuleView]:
@@ -81,13 +95,16 @@ def import_module(store: Home, fullname: str) -> ModuleType:
         BaseException: What its code raises; it is not kept then.
     """
     module = store.modules.get(fullname)
-    if (
-        module is not None
-        and (store, fullname) not in _loading.running
-        and not _loading.lock.is_mine()
-    ):
+    runner = _loading.running.get((store, fullname))
+    of_another = runner is not None and runner != threading.get_ident()
+    if _loading.lock.is_mine():
+        if of_another and _loading.bypass.acquire():
+            # Who gave way to this thread is done with it now.
+            _loading.bypass.release()
+    elif module is not None and not of_another:
         return module
-    with locked():
+    unfinished = of_another and runner == _loading.lock.owner
+    with locked(UNFINISHED_STANDSTILL_S if unfinished else STANDSTILL_S):
         return _import_locked(store, fullname)
 
 
@@ -169,7 +186,7 @@ def is_shown(name: str) -> bool:
 
 def spec_of(store: Home, fullname: str) -> ModuleSpec | None:
     """The spec of a module, loaded or not; its package is loaded. None if there is none."""
-    with locked():
+    with locked(STANDSTILL_S):
         module = store.modules.get(fullname)
         if module is not None:
             return module.__spec__
@@ -190,7 +207,7 @@ def execute(module: ModuleType, exec_module: Callable[[ModuleType], None]) -> No
         exec_module(module)
         return
     store, name = spec.store, spec.name
-    with locked():
+    with locked(STANDSTILL_S):
         known = store.modules.get(name)
         if (store, name) in _loading.running:
             exec_module(module)
@@ -207,7 +224,7 @@ def run_again(module: ModuleType) -> ModuleType:
     if spec.loader is None:
         # A namespace package has no code.
         return module
-    with locked():
+    with locked(STANDSTILL_S):
         return _run(spec.store, spec.home, spec, module)
 
 
@@ -230,7 +247,7 @@ def _run(
     with _view_of(home):
         if module is None:
             module = module_from_spec(spec)
-        _loading.running.add((store, name))
+        _loading.running[store, name] = threading.get_ident()
         store.modules[name] = module
         _show(store, name, module)
         cast(Any, spec)._initializing = True
@@ -249,7 +266,7 @@ def _run(
             raise
         finally:
             cast(Any, spec)._initializing = False
-            _loading.running.discard((store, name))
+            _loading.running.pop((store, name), None)
             adopt_finders(store)
     return module
 
@@ -352,11 +369,12 @@ def _after_fork() -> None:
     if _loading.views:
         _loading.views[-1].undo()
         _loading.views = []
-    for store, name in list(_loading.running):
-        _forget(store, name)
-    _loading.running.clear()
-    # Others may have been waiting for it, half-way in or out.
-    _loading.lock = LoadingLock()
+    for (store, name), thread in list(_loading.running.items()):
+        if thread != threading.get_ident():
+            _forget(store, name)
+            del _loading.running[store, name]
+    # Others may have been waiting for them, half-way in or out.
+    _loading.lock, _loading.bypass = LoadingLock(), LoadingLock()
 
 
 os.register_at_fork(after_in_child=_after_fork)
