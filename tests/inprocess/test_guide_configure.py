@@ -168,3 +168,21 @@ def test_locked_c_extension_of_this_python_is_a_default(tmp_path):
     assert swift.x == 1
     with pytest.raises(ImportError):
         import swift._fast
+
+
+@in_own_process
+def test_libraries_beside_a_c_extension_do_not_count(tmp_path):
+    trees = PackageTrees(tmp_path)
+    trees.add(
+        "speedy",
+        "1.0",
+        {
+            "speedy.libs/libblas-0cf96a72.3.23.dev.so": b"",
+            f"speedy/{extension_file('_fast')}": b"",
+            "speedy/__init__.py": "there = True",
+        },
+    )
+    envknit.configure_from_lock(trees.lock())
+    import speedy
+
+    assert speedy.there

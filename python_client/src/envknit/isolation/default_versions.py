@@ -209,8 +209,9 @@ def _loads_here(found: PackageHome) -> bool:
     """Whether this Python could load it: what was compiled for another one is left to workers."""
     from envknit.isolation.versioned_loader import fits_this_python
 
-    compiled = found.compiled_file()
-    return compiled is None or fits_this_python(compiled)
+    if found.compiled_file() is None:
+        return True
+    return fits_this_python(found.package.install_path, found.import_names)
 
 
 #: Of this process, as sys.modules is.

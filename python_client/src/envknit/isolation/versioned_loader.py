@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 from envknit.isolation.package_world import compiled_files, is_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
 
     from envknit.isolation.package_world import Home
@@ -176,7 +176,22 @@ def unloadable_extension(fullname: str, folders: Iterable[str]) -> str | None:
     return None
 
 
-def fits_this_python(path: str) -> bool:
-    """Whether a compiled file's name says that this interpreter can load it."""
-    _, dot, tag = os.path.basename(path).partition(".")
-    return dot + tag in importlib.machinery.EXTENSION_SUFFIXES
+def fits_this_python(install_path: str, import_names: Iterable[str]) -> bool:
+    """Whether this interpreter can load a package's compiled modules, as their names say.
+
+    Libraries that came with it (numpy.libs/) have no such names and don't count.
+    """
+    foreign = False
+    for name in import_names:
+        for file in _compiled_modules(install_path, name):
+            _, dot, tag = os.path.basename(file).partition(".")
+            if dot + tag in importlib.machinery.EXTENSION_SUFFIXES:
+                return True
+            foreign = True
+    return not foreign
+
+
+def _compiled_modules(install_path: str, name: str) -> Iterator[str]:
+    yield from compiled_files(install_path, name)
+    for _, _, files in os.walk(os.path.join(install_path, name)):
+        yield from (file for file in files if file.endswith((".so", ".pyd")))
