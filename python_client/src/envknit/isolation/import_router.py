@@ -334,6 +334,25 @@ def _speaks_for_others(globals: Mapping[str, Any] | None) -> bool:
     return str(globals.get("__name__")).partition(".")[0] in _STDLIB
 
 
+def is_of_host(name: object, depth: int) -> bool:
+    """Whether it was decided that an import of the host's is nobody else's, for this caller.
+
+    Args:
+        depth: The caller's, as of sys._getframe, counted from here.
+    """
+    if name not in _passes or _active() is not NOTHING_ACTIVE:
+        return False
+    try:
+        scope = sys._getframe(depth).f_globals
+    except ValueError:
+        # C code calls it, and no Python code calls that.
+        return False
+    spec = scope.get("__spec__", _UNKNOWN)
+    if spec is _UNKNOWN or spec.__class__ is VersionedSpec:
+        return False
+    return str(scope.get("__name__")).partition(".")[0] not in _STDLIB
+
+
 def calling_spec(depth: int) -> VersionedSpec | None:
     """The spec of the nearest caller that is not the standard library's nor ours; None: a host's.
 

@@ -56,6 +56,9 @@ def _destination(name: str, package: str | None, level: int) -> tuple[Home, str]
 
 def _routed_gcd_import(name: str, package: str | None = None, level: int = 0) -> ModuleType:
     """importlib.import_module and importlib.__import__, behind their checks."""
+    if not level and import_router.is_of_host(name, 3):
+        # Most of them: no decision is made for these.
+        return cast("ModuleType", _gcd_import(name, package, level))
     destination = _destination(name, package, level) if isinstance(name, str) else None
     if destination is not None:
         try:
